@@ -1,0 +1,28 @@
+"""Where the bundles lie: beside the code, in a checkout and after an installation alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipelines.errors import InputError
+
+_ROOT = Path(__file__).resolve().parent.parent / "bundles"
+
+
+def bundle_names() -> list[str]:
+    """Names of the bundles that ship, in alphabetical order."""
+    return sorted(p.parent.parent.name for p in _ROOT.glob("*/configs/metadata.json"))
+
+
+def bundle_root(name: str) -> Path:
+    """Folder of a shipped bundle; it does not depend on the working folder.
+
+    Args:
+        name: a bundle's name, for instance ``breast_us_segmentation``.
+
+    Raises:
+        InputError: no such bundle.
+    """
+    if name not in bundle_names():
+        raise InputError(f"there is no bundle {name!r}; expected one of {', '.join(bundle_names())}")
+    return _ROOT / name

@@ -1,0 +1,78 @@
+"""Score an evaluator's images one by one, at native resolution, into a table of cases."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import ignite.distributed as idist
+import torch
+import torch.distributed as dist
+from ignite.engine import Engine, Events
+
+from pipelines.evaluation.cases import case_table
+from pipelines.evaluation.scores import point_scores
+from pipelines.evaluation.segmentation import case_counts, case_row
+
+
+class CaseScores:
+    """Collects a row for each image and puts the epoch's scores into the engine's metrics.
+
+    It is attached as a handler, or as a metric of the engine (then ``name`` is what the engine
+    compares; the other scores stand beside it). All scores are computed from the rows of all
+    processes, so that neither the batch size nor the number of processes changes one.
+
+    The engine's output, after its postprocessing, is a list of dictionaries with ``pred`` and
+    ``label``, binary tensors of shape (1, height, width) at native resolution; its batch holds
+    ``id``, ``group``, ``fold`` and ``class``.
+
+    Args:
+        scores: which scores (keys of ``pipelines.evaluation.scores.SCORES``) become metrics of the
+            engine, and under which names; None for none: then only ``table`` is filled.
+    """
+
+    def __init__(self, scores: Mapping[str, str] | None = None) -> None:
+        self.scores = dict(scores or {})
+        self.rows: list[dict[str, Any]] = []
+        self.table = case_table([])
+
+    def attach(self, engine: Engine, name: str | None = None) -> None:
+        """Collect at every iteration of ``engine``, score at the end of its epoch."""
+        engine.add_event_handler(Events.EPOCH_STARTED, self._start)
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self._collect)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self._score)
+
+    def _start(self, engine: Engine) -> None:
+        self.rows = []
+
+    def _collect(self, engine: Engine) -> None:
+        for item, output in zip(engine.state.batch, engine.state.output, strict=True):
+            counts = case_counts(_mask(output["pred"]), _mask(output["label"]))
+            self.rows.append(
+                case_row(
+                    str(item["id"]), str(item["group"]), int(item["fold"]), item["class"], counts
+                )
+            )
+
+    def _score(self, engine: Engine) -> None:
+        self.table = case_table(_gather(self.rows))
+        if not self.scores:
+            return
+        values = point_scores(self.table)
+        for score, name in self.scores.items():
+            value = values[score]
+            engine.state.metrics[name] = math.nan if value is None else value
+
+
+def _mask(tensor: torch.Tensor) -> Any:
+    plain = tensor.as_tensor() if hasattr(tensor, "as_tensor") else tensor
+    return (plain[0] > 0).cpu().numpy()
+
+
+def _gather(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    if idist.get_world_size() == 1:
+        return rows
+    parts: list[Any] = [None] * idist.get_world_size()
+    dist.all_gather_object(parts, rows)
+    return [row for part in parts for row in part]

@@ -1,0 +1,113 @@
+"""Keep the best model and the last full state of a training, and go on from the latter."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+from ignite.engine import Engine, Events
+from ignite.handlers import Checkpoint, DiskSaver
+
+from pipelines.errors import InputError
+from pipelines.training.early_stop import EarlyStop, metric_or_worst
+from pipelines.training.run_folder import CHECKPOINT, MODEL, flag
+
+
+class ReplacingSaver(DiskSaver):
+    """Ignite's atomic saver for files that keep their name.
+
+    Ignite removes the old file before it writes the new one of the same name: a run that is killed
+    between the two would lose both. Here the new one takes the old one's place.
+    """
+
+    def remove(self, filename: str) -> None:
+        """Leave the file; the next save replaces it."""
+
+
+class RunCheckpoint:
+    """Saves ``model.pt`` (best epoch) and ``checkpoint.pt`` (last full state); resumes from it.
+
+    Both are written beside and renamed into place, by the first process only. Stands last but for
+    reporting in the trainer's list: after validation, schedule and early stop, whose new states
+    it saves.
+
+    Args:
+        output_dir: the run's folder.
+        network: the network; of a ``DistributedDataParallel`` the inner one is saved.
+        optimizer: the optimiser.
+        scheduler: the learning-rate schedule.
+        early_stop: the early stop, or None.
+        validator: the engine whose metric names the best epoch.
+        metric: name of that metric; larger is better.
+        resume: whether to go on from ``checkpoint.pt`` where there is one.
+    """
+
+    def __init__(
+        self,
+        output_dir: str | Path,
+        network: torch.nn.Module,
+        optimizer: torch.optim.Optimizer,
+        scheduler: Any,
+        validator: Engine,
+        metric: str,
+        early_stop: EarlyStop | None = None,
+        resume: bool | str = False,
+    ) -> None:
+        self.path = Path(output_dir) / CHECKPOINT
+        self.resume = flag(resume, "resume")
+        self.early_stop = early_stop
+        saver = ReplacingSaver(output_dir, require_empty=False)
+        self.best = Checkpoint(
+            {"network": network},
+            saver,
+            filename_pattern=MODEL,
+            score_function=lambda _: metric_or_worst(validator, metric),
+            score_name=metric,
+        )
+        self.parts: dict[str, Any] = {
+            "network": network,
+            "optimizer": optimizer,
+            "scheduler": scheduler,
+            "best": self.best,
+        }
+        if early_stop is not None:
+            self.parts["early_stop"] = early_stop
+        self.saver = saver
+
+    def attach(self, engine: Engine) -> None:
+        """Resume when the trainer ``engine`` starts, save after each of its epochs."""
+        engine.add_event_handler(Events.STARTED, self._resume)
+        last = Checkpoint({**self.parts, "trainer": engine}, self.saver, filename_pattern=CHECKPOINT)
+        # The best model first: a run killed in between repeats the epoch and saves the same again.
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self.best)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, last)
+
+    def _resume(self, engine: Engine) -> None:
+        if not self.resume or not self.path.is_file():
+            return
+        state = _read(self.path)
+        wanted = engine.state.max_epochs
+        try:
+            Checkpoint.load_objects({**self.parts, "trainer": engine}, state)
+        except (KeyError, ValueError, RuntimeError) as error:
+            first = str(error).splitlines()[0]
+            raise InputError(
+                f"{self.path} does not fit this configuration ({first}); give the command that "
+                "started the run, or start anew by --overwrite true"
+            ) from error
+        engine.state.max_epochs = wanted
+        engine.logger.info(f"resumed after epoch {engine.state.epoch} from {self.path}")
+        if self.early_stop is not None and self.early_stop.stopped:
+            engine.terminate()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        first = str(error).splitlines()[0]
+        raise InputError(
+            f"{path} cannot be read ({first}); start anew by --overwrite true"
+        ) from error

@@ -1,0 +1,109 @@
+"""The training's history: a row an epoch in history.csv, a line an epoch on the terminal, curves."""
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import ignite.distributed as idist
+import torch
+from ignite.engine import Engine, Events
+from rich.console import Console
+
+from pipelines.evaluation.curves import draw_curves, read_history, write_history
+
+FILE = "history.csv"
+CURVES = "curves"
+
+
+class History:
+    """Writes the scores of each epoch, tells the person who waits, draws the curves at the end.
+
+    Stands after ``ValidationHandler`` and the schedule, before the checkpoint: a run killed in
+    between repeats the epoch, and the row is written again.
+
+    Args:
+        output_dir: the run's folder.
+        validator: the engine that holds the validation's metrics.
+        optimizer: whose learning rate is recorded.
+        metric: the metric that names the best epoch; larger is better.
+    """
+
+    def __init__(
+        self,
+        output_dir: str | Path,
+        validator: Engine,
+        optimizer: torch.optim.Optimizer,
+        metric: str,
+    ) -> None:
+        self.folder = Path(output_dir)
+        self.validator = validator
+        self.optimizer = optimizer
+        self.metric = metric
+        self.rows: list[dict[str, Any]] = []
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._started = self._start_of_epoch = time.monotonic()
+
+    def attach(self, engine: Engine) -> None:
+        """Follow the trainer ``engine``; must stand after the handler that resumes it."""
+        engine.add_event_handler(Events.EPOCH_STARTED, self._on_start)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self._on_epoch)
+        engine.add_event_handler(Events.COMPLETED, self._on_end)
+
+    @property
+    def best_epoch(self) -> int | None:
+        """The first epoch with the largest metric; None before any."""
+        scored = [row for row in self.rows if not math.isnan(row.get(self.metric, math.nan))]
+        return max(scored, key=lambda row: row[self.metric])["epoch"] if scored else None
+
+    def _on_start(self, engine: Engine) -> None:
+        self._start_of_epoch = time.monotonic()
+        if not self.rows and engine.state.epoch > 1:
+            self._take_up(engine.state.epoch)
+            self._started = self._start_of_epoch
+
+    def _take_up(self, epoch: int) -> None:
+        path = self.folder / FILE
+        if path.is_file():
+            past = read_history(path)
+            self.rows = past[past["epoch"] < epoch].to_dict("records")
+
+    def _on_epoch(self, engine: Engine) -> None:
+        self.rows.append(
+            {
+                "epoch": engine.state.epoch,
+                **_numbers(engine.state.metrics),
+                **_numbers(self.validator.state.metrics),
+                "learning_rate": self.optimizer.param_groups[0]["lr"],
+                "seconds": round(time.monotonic() - self._start_of_epoch, 2),
+            }
+        )
+        if idist.get_rank() == 0:
+            write_history(self.folder / FILE, self.rows)
+            self.console.print(self._line(engine))
+
+    def _line(self, engine: Engine) -> str:
+        row, last = self.rows[-1], engine.state.max_epochs
+        shown = "  ".join(
+            f"{name} {row[name]:.3f}"
+            for name in ("train_loss", "val_loss", "val_f1", "val_dice")
+            if name in row
+        )
+        left = (last - row["epoch"]) * row["seconds"] / 60
+        return (
+            f"epoch {row['epoch']}/{last}  {shown}  {row['seconds']:.1f} s, "
+            f"best epoch {self.best_epoch or '-'}, at most {left:.0f} min left"
+        )
+
+    def _on_end(self, engine: Engine) -> None:
+        if not self.rows:
+            self._take_up(engine.state.epoch + 1)
+        if idist.get_rank() == 0 and self.rows:
+            write_history(self.folder / FILE, self.rows)
+            draw_curves(read_history(self.folder / FILE), self.folder / CURVES, self.best_epoch)
+
+
+def _numbers(metrics: dict[str, Any]) -> dict[str, float]:
+    return {k: float(v) for k, v in metrics.items() if isinstance(v, int | float)}

@@ -1,0 +1,28 @@
+"""Several processes that train together, as ``torchrun`` starts them."""
+
+from __future__ import annotations
+
+import ignite.distributed as idist
+import torch
+
+from pipelines.errors import InputError
+
+
+def start() -> None:
+    """Join the processes that ``torchrun`` started: NCCL where each has a GPU, else gloo on CPU.
+
+    Raises:
+        InputError: this process was not started by ``torchrun``.
+    """
+    if not torch.distributed.is_torchelastic_launched():
+        raise InputError(
+            "multi_gpu_train.json needs several processes; start it with "
+            "torchrun --nproc_per_node=2 -m monai.bundle run --config_file …"
+        )
+    if idist.get_world_size() == 1 and not torch.distributed.is_initialized():
+        idist.initialize("nccl" if torch.cuda.is_available() else "gloo")
+
+
+def stop() -> None:
+    """Leave the group of processes."""
+    idist.finalize()

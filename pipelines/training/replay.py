@@ -1,0 +1,150 @@
+"""Random samples that can be repeated: each is seeded from (seed, epoch, index) and nothing else.
+
+The number of workers, a resume, or the order in which workers happen to run changes no sample.
+The sampler hands the epoch to the data set inside the index, so that workers that live through
+many epochs know it too.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import ignite.distributed as idist
+import numpy as np
+import torch
+from ignite.engine import Engine, Events
+from monai.data import CacheDataset, get_track_meta, set_track_meta
+from monai.transforms import Compose
+from torch.utils.data import DataLoader, Dataset, DistributedSampler
+
+
+def sample_seed(seed: int, epoch: int, index: int) -> int:
+    """A 32-bit seed for one sample of one epoch (NumPy's ``SeedSequence`` mixes the three)."""
+    return int(np.random.SeedSequence((seed, epoch, index)).generate_state(1)[0])
+
+
+class ReplayDataset(CacheDataset):
+    """A ``CacheDataset`` whose random transforms are repeatable by (epoch, index).
+
+    What comes before the first random transform is done once and kept in memory for the first
+    ``cache_num`` items; the other items are read from disk every time.
+
+    Args:
+        data: items, dictionaries with paths.
+        transform: a MONAI ``Compose``, deterministic transforms first.
+        seed: the run's seed.
+        keys: the tensors that a sample gives; what else the items hold is left behind, so that
+            nothing but tensors has to be collated.
+        cache_num: items kept in memory.
+        num_workers: threads that fill the memory.
+        progress: whether to show how far the memory is filled.
+    """
+
+    def __init__(
+        self,
+        data: Sequence[Mapping[str, Any]],
+        transform: Compose,
+        seed: int,
+        keys: Sequence[str] = ("image", "label"),
+        cache_num: int = sys.maxsize,
+        num_workers: int | None = None,
+        progress: bool = True,
+    ) -> None:
+        super().__init__(
+            [{key: item[key] for key in keys} for item in data],
+            transform,
+            cache_num=cache_num,
+            num_workers=num_workers,
+            progress=progress and idist.get_rank() == 0,
+            copy_cache=False,  # no transform of ours writes into its input
+        )
+        self.seed = seed
+
+    def __getitem__(self, position: tuple[int, int]) -> Any:  # type: ignore[override]
+        """The sample of ``(epoch, index)``: float tensors of shape (channel, height, width)."""
+        epoch, index = position
+        self.transform.set_random_state(sample_seed(self.seed, epoch, index))
+        # Metadata costs a third of the augmentation's time, and nothing inverts a random transform.
+        tracked = get_track_meta()
+        set_track_meta(False)
+        try:
+            return super().__getitem__(index)
+        finally:
+            set_track_meta(tracked)
+
+
+class ReplaySampler(DistributedSampler):
+    """Yields ``(epoch, index)``, shuffled by (seed, epoch), shared out between the processes.
+
+    MONAI's engines call ``set_epoch`` of a ``DistributedSampler`` at the start of an epoch.
+
+    Args:
+        data: the data set to be sampled.
+        seed: the run's seed.
+    """
+
+    def __init__(self, data: Dataset, seed: int) -> None:
+        super().__init__(
+            data,
+            num_replicas=idist.get_world_size(),
+            rank=idist.get_rank(),
+            shuffle=True,
+            seed=seed,
+        )
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:  # type: ignore[override]
+        return ((self.epoch, index) for index in super().__iter__())
+
+
+def replay_loader(
+    dataset: ReplayDataset, batch_size: int, num_workers: int, seed: int
+) -> DataLoader:
+    """A loader of repeatable batches: dictionaries of (batch, channel, height, width) tensors.
+
+    The last, smaller batch of an epoch is left out where there are others: batch norm over a
+    single image is noise, and the images left out differ from epoch to epoch.
+
+    Args:
+        dataset: the samples.
+        batch_size: images a batch in each process.
+        num_workers: worker processes; 0 loads in the training process.
+        seed: the run's seed.
+    """
+    sampler = ReplaySampler(dataset, seed)
+    return DataLoader(
+        dataset,
+        batch_size=batch_size,
+        sampler=sampler,
+        num_workers=num_workers,
+        persistent_workers=num_workers > 0,
+        drop_last=len(sampler) > batch_size,
+        # Its own generator: the loader must not draw from the one that dropout draws from.
+        generator=torch.Generator().manual_seed(seed),
+    )
+
+
+class EpochSeed:
+    """Seeds the global generators from (seed, epoch, rank) at the start of each epoch.
+
+    Dropout then draws the same numbers whatever was drawn before: after a resume, too.
+
+    Args:
+        seed: the run's seed.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def attach(self, engine: Engine) -> None:
+        """Seed at each epoch's start of ``engine``."""
+        engine.add_event_handler(Events.EPOCH_STARTED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        """Seed Python's, NumPy's and PyTorch's global generators."""
+        value = sample_seed(self.seed, engine.state.epoch, idist.get_rank())
+        random.seed(value)
+        np.random.seed(value)
+        torch.manual_seed(value)

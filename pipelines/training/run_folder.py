@@ -1,0 +1,159 @@
+"""The folder of one run: when it may be written to, and the configuration that it records."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import ignite.distributed as idist
+from monai.bundle import ConfigParser
+
+from pipelines.atomic import write_text
+from pipelines.datasets.dataset import digest, read
+from pipelines.errors import InputError
+from pipelines.training.workflow import running_config
+
+CONFIG = "config.json"
+"""The run's resolved configuration: merged files and overrides, ``@`` references kept."""
+CHECKPOINT = "checkpoint.pt"
+"""The last full state, from which a killed run goes on."""
+MODEL = "model.pt"
+"""State dict of the network at the best epoch on the validation fold."""
+
+DIGEST = "dataset_digest"
+"""Key under which a recorded configuration holds the digest of the dataset's content."""
+
+_WORDS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
+
+
+def flag(value: Any, name: str) -> bool:
+    """A yes or no from a configuration or the command line, where ``true`` arrives as a word.
+
+    Raises:
+        InputError: neither yes nor no.
+    """
+    word = str(value).strip().lower()
+    if word not in _WORDS:
+        raise InputError(f"{name} is {value!r}; expected true or false")
+    return _WORDS[word]
+
+
+def check_numbers(**values: Any) -> None:
+    """Check the top-level numbers of a training configuration.
+
+    Raises:
+        InputError: a count is no whole number of at least one (``num_workers``, ``seed``,
+            ``fold``: at least zero), or a rate is no positive number.
+    """
+    for name, value in values.items():
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if name.endswith("rate"):
+            if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+                raise InputError(f"{name} is {value!r}; expected a number above 0")
+            continue
+        least = 0 if name in ("num_workers", "seed", "fold") else 1
+        if not whole or value < least:
+            raise InputError(f"{name} is {value!r}; expected a whole number of at least {least}")
+
+
+def prepare(output_dir: str | Path, resume: Any, overwrite: Any, dataset_dir: str | Path) -> Path:
+    """Make a run's folder, or take up the one of a run that goes on, and record the configuration.
+
+    Only the first process of several touches the disk.
+
+    Args:
+        output_dir: the run's folder.
+        resume: go on with the run in it; an empty or missing folder starts afresh.
+        overwrite: remove the run in it first; only a folder that holds a run is removed.
+        dataset_dir: the dataset folder, whose digest is recorded as ``dataset_digest``.
+
+    Returns:
+        The folder's path.
+
+    Raises:
+        InputError: the folder holds something and neither was asked for; it holds another kind of
+            thing; it cannot be written; or the run in it had another configuration.
+    """
+    folder = Path(output_dir)
+    resume, overwrite = flag(resume, "resume"), flag(overwrite, "overwrite")
+    if idist.get_rank() == 0:
+        config = {**_plain(running_config()), DIGEST: digest(read(dataset_dir))}
+        try:
+            _prepare(folder, config, resume, overwrite)
+        except OSError as error:
+            raise InputError(
+                f"output_dir {folder} cannot be written ({error.strerror}); choose another"
+            ) from error
+    idist.barrier()
+    return folder
+
+
+def _prepare(folder: Path, config: dict[str, Any], resume: bool, overwrite: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"output_dir {folder} is a file; expected a folder. Choose another")
+    occupied = folder.is_dir() and any(folder.iterdir())
+    if occupied and not (folder / CONFIG).is_file():
+        raise InputError(
+            f"output_dir {folder} holds other files and no run; choose another folder"
+        )
+    if occupied and not resume and not overwrite:
+        raise InputError(
+            f"output_dir {folder} already holds a run; go on with it by --resume true, replace it "
+            "by --overwrite true, or choose another --output_dir"
+        )
+    if occupied and resume:
+        _check_same(recorded(folder), config, folder)
+    elif occupied:
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / CONFIG, json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+
+
+def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in config.items() if k != ConfigParser.meta_key}
+
+
+_MAY_CHANGE = {"resume", "overwrite", "num_workers", "epochs", "output_dir", "device"}
+
+
+def _check_same(before: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:
+    keys = sorted((set(before) | set(now)) - _MAY_CHANGE)
+    for key in keys:
+        if before.get(key) != now.get(key):
+            raise InputError(
+                f"the run in {folder} was started with another {key}; give the same command again "
+                f"with --resume true, or choose another --output_dir"
+            )
+
+
+def recorded(output_dir: str | Path) -> dict[str, Any]:
+    """The configuration that the run in ``output_dir`` recorded.
+
+    Raises:
+        InputError: there is no run, or its record cannot be read.
+    """
+    path = Path(output_dir) / CONFIG
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(
+            f"output_dir {output_dir} holds no run ({CONFIG} is missing); train first, or name "
+            "the run's folder by --output_dir"
+        ) from None
+    except (OSError, json.JSONDecodeError) as error:
+        raise InputError(f"{path} cannot be read ({error}); train again") from error
+
+
+def setting(output_dir: str | Path, name: str) -> Any:
+    """One resolved value or component (say ``network_def``) of the run in ``output_dir``.
+
+    Raises:
+        InputError: there is no run, or it recorded nothing of that name.
+    """
+    config = recorded(output_dir)
+    if name not in config:
+        raise InputError(f"{Path(output_dir) / CONFIG} has no {name}; train again")
+    return ConfigParser(config).get_parsed_content(name)

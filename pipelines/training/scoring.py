@@ -1,0 +1,134 @@
+"""Score one fold once, with the best model, and leave what a person needs to judge it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import ignite.distributed as idist
+import torch
+from ignite.engine import Engine, Events
+from rich.console import Console
+
+from pipelines.datasets.dataset import digest, read
+from pipelines.errors import InputError
+from pipelines.evaluation.cases import write_cases
+from pipelines.evaluation.overlays import Sources, draw_overlays
+from pipelines.evaluation.scores import scores_table, segmentation_scores, write_scores
+from pipelines.training.case_scores import CaseScores
+from pipelines.training.run_folder import DIGEST, MODEL, recorded
+from pipelines.training.weights import load_weights
+
+CASES = "cases.csv"
+SCORES = "scores.json"
+OVERLAYS = "overlays"
+PREDICTIONS = "predictions"
+LEAKAGE = "leakage between a patient's own images cannot be excluded"
+
+
+class Scorer:
+    """Runs the scoring evaluator with a run's best model and writes the results beside it.
+
+    In the run's folder: ``cases.csv`` (a row an image), ``scores.json`` (each score with n and
+    95 % interval), ``predictions/`` (a mask an image) and ``overlays/`` (best, median and worst
+    cases, and false positives).
+
+    Args:
+        evaluator: engine over the scored fold.
+        cases: the handler of ``evaluator`` that collects its rows.
+        network: the network that ``evaluator`` runs; the best model's weights are put into it.
+        output_dir: the run's folder, with ``model.pt``.
+        dataset_dir: the dataset folder.
+        fold: the fold that is scored.
+        bundle: the bundle's name, for the command that scores again.
+    """
+
+    def __init__(
+        self,
+        evaluator: Engine,
+        cases: CaseScores,
+        network: torch.nn.Module,
+        output_dir: str | Path,
+        dataset_dir: str | Path,
+        fold: int,
+        bundle: str,
+    ) -> None:
+        self.evaluator = evaluator
+        self.cases = cases
+        self.network = network
+        self.folder = Path(output_dir)
+        self.dataset_dir = dataset_dir
+        self.fold = fold
+        self.bundle = bundle
+
+    def attach(self, engine: Engine) -> None:
+        """Score when the trainer ``engine`` has completed."""
+        engine.add_event_handler(Events.COMPLETED, lambda _: self.run())
+
+    def run(self) -> dict[str, Any] | None:
+        """Score, write and print.
+
+        Returns:
+            What ``segmentation_scores`` gives; None on other processes than the first.
+
+        Raises:
+            InputError: the run has no model.
+        """
+        idist.barrier()  # the first process may still be writing the model
+        load_weights(getattr(self.network, "module", self.network), self.folder / MODEL)
+        self.evaluator.run()
+        if idist.get_rank() != 0:
+            return None
+        return self._write()
+
+    def _write(self) -> dict[str, Any]:
+        dataset = read(self.dataset_dir)
+        scores = segmentation_scores(self.cases.table)
+        write_cases(self.folder / CASES, self.cases.table)
+        write_scores(
+            self.folder / SCORES,
+            scores,
+            grouping=f"{dataset.source.get('grouping', 'unknown')}; {LEAKAGE}",
+            fold=self.fold,
+            command=evaluate_command(self.bundle, self.folder),
+        )
+        draw_overlays(self.cases.table, self._sources(dataset), self.folder / OVERLAYS)
+        console = Console(highlight=False)
+        console.print(scores_table(scores))
+        for name in (MODEL, SCORES, CASES, OVERLAYS):
+            console.print(f"{name:<12} {self.folder / name}", soft_wrap=True)
+        return scores
+
+    def _sources(self, dataset: Any) -> dict[str, Sources]:
+        items = [dataset.resolved(item) for item in dataset.items if item["fold"] == self.fold]
+        return {
+            item["id"]: Sources(
+                Path(item["image"]),
+                Path(item["label"]),
+                self.folder / PREDICTIONS / f"{item['id']}_mask.png",
+            )
+            for item in items
+        }
+
+
+def evaluate_command(bundle: str, output_dir: str | Path) -> str:
+    """The command that scores a run again, from a checkout's root."""
+    configs = f"bundles/{bundle}/configs"
+    return (
+        f"python -m monai.bundle run --config_file "
+        f"\"['{configs}/train.json','{configs}/evaluate.json']\" --output_dir {output_dir}"
+    )
+
+
+def check_trained_on(dataset_dir: str | Path, output_dir: str | Path) -> None:
+    """Refuse to score a run on folds of another dataset than it was trained on.
+
+    Raises:
+        InputError: the folder holds no run, or the dataset's content or folds have changed.
+    """
+    if digest(read(dataset_dir)) != recorded(output_dir).get(DIGEST):
+        raise InputError(
+            f"{dataset_dir} is not the dataset that the run in {output_dir} was trained on, or its "
+            "folds have changed: the fold to be scored may hold images of the training. Name the "
+            "original by --dataset_dir, or train again"
+        )

@@ -1,0 +1,310 @@
+"""One MLflow run per training: parameters, scores by epoch, pictures, and how it ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import ignite.distributed as idist
+from ignite.engine import Engine, Events
+
+from pipelines import __version__
+from pipelines.atomic import write_text
+from pipelines.training.run_folder import flag, recorded
+
+RECORD = "mlflow.json"
+"""Names the MLflow run of a run's folder, so that a resume goes on with it."""
+
+_LONGEST_PARAMETER = 500
+_LIMITS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+_NOT_PARAMETERS = ("imports", "initialize", "run", "finalize", "resume", "overwrite")
+_ARTIFACTS = ("config.json", "history.csv", "cases.csv", "scores.json", "model.pt")
+_PICTURES = ("curves", "overlays")
+
+
+def tracking_uri() -> str:
+    """``MLFLOW_TRACKING_URI``, else the file ``mlflow.db`` of the working folder.
+
+    It is always explicit: MLflow's own default becomes a file store, which it then refuses, where
+    the working folder holds an old ``mlruns``.
+    """
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path.cwd() / 'mlflow.db'}"
+
+
+def ui_command(uri: str | None = None) -> str:
+    """The command that opens the MLflow UI on a store."""
+    return f"mlflow ui --backend-store-uri {uri or tracking_uri()}"
+
+
+class Tracking:
+    """Follows a training with one MLflow run; the training never depends on it.
+
+    Where MLflow cannot be reached, one warning says so and the training goes on: the output folder
+    holds everything that MLflow would. A crash ends the run as FAILED; Ctrl-C and SIGTERM as
+    KILLED. Stands last in the trainer's list, so that the epoch's scores, and at the end the
+    results, are there. Only the first process tracks.
+
+    Args:
+        output_dir: the run's folder; its ``config.json`` gives the parameters.
+        experiment: MLflow experiment, by convention the bundle's name.
+        validator: the engine that holds the validation's metrics.
+        optimizer: whose learning rate is tracked.
+        resume: whether to go on with the MLflow run that the folder names.
+        tags: further tags, for instance the device.
+    """
+
+    def __init__(
+        self,
+        output_dir: str | Path,
+        experiment: str,
+        validator: Engine,
+        optimizer: Any,
+        resume: bool | str = False,
+        tags: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.folder = Path(output_dir)
+        self.experiment = experiment
+        self.validator = validator
+        self.optimizer = optimizer
+        self.resume = flag(resume, "resume")
+        self.tags = {k: str(v) for k, v in (tags or {}).items()}
+        self.client: Any = None
+        self.run_id: str | None = None
+        self._previous_handler: Any = None
+
+    def attach(self, engine: Engine) -> None:
+        """Follow the trainer ``engine``."""
+        if idist.get_rank() != 0:
+            return
+        engine.add_event_handler(Events.STARTED, self._on_start)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self._on_epoch)
+        engine.add_event_handler(Events.COMPLETED, self._on_end)
+        engine.add_event_handler(Events.EXCEPTION_RAISED, self._on_exception)
+
+    def _safely(self, action: Callable[[], Any]) -> Any:
+        try:
+            return action()
+        except Exception as error:  # whatever MLflow or its store raises must not stop a training
+            self.client = None
+            warnings.warn(
+                f"MLflow at {tracking_uri()} cannot be reached or written ({_first_line(error)}); "
+                f"the training goes on without it, {self.folder} holds all results",
+                stacklevel=2,
+            )
+            return None
+
+    def _on_start(self, engine: Engine) -> None:
+        self._previous_handler = _interrupt_on_terminate()
+        self._safely(self._open)
+
+    def _open(self) -> None:
+        for name, value in _LIMITS.items():
+            os.environ.setdefault(name, value)
+        from mlflow.tracking import MlflowClient  # takes seconds, so not at the top
+
+        uri = tracking_uri()
+        client = MlflowClient(uri)
+        before = self._earlier_run(uri)
+        if before is None:
+            self.run_id = _create_run(client, self.experiment, self.folder.name, uri)
+            _log_parameters(client, self.run_id, recorded(self.folder))
+        else:
+            self.run_id = before
+            client.update_run(before, status="RUNNING")
+        for name, value in {**_environment_tags(), **self.tags}.items():
+            client.set_tag(self.run_id, name, value)
+        record = {"tracking_uri": uri, "run_id": self.run_id}
+        write_text(self.folder / RECORD, json.dumps(record, indent=2) + "\n")
+        self.client = client
+
+    def _earlier_run(self, uri: str) -> str | None:
+        path = self.folder / RECORD
+        if not self.resume or not path.is_file():
+            return None
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return record["run_id"] if record["tracking_uri"] == uri else None
+
+    def _on_epoch(self, engine: Engine) -> None:
+        if self.client is None:
+            return
+        values = {
+            **engine.state.metrics,
+            **self.validator.state.metrics,
+            "learning_rate": self.optimizer.param_groups[0]["lr"],
+        }
+        self._safely(lambda: _log_metrics(self.client, self.run_id, values, engine.state.epoch))
+
+    def _on_end(self, engine: Engine) -> None:
+        _restore_terminate(self._previous_handler)
+        if self.client is not None:
+            self._safely(self._close)
+        if self.client is not None:
+            print(f"mlflow       {ui_command()}")
+
+    def _close(self) -> None:
+        log_results(self.client, self.run_id, self.folder)
+        self.client.set_terminated(self.run_id, "FINISHED")
+
+    def _on_exception(self, engine: Engine, error: BaseException) -> None:
+        _restore_terminate(self._previous_handler)
+        if self.client is not None:
+            status = "FAILED" if isinstance(error, Exception) else "KILLED"
+            self._safely(lambda: self.client.set_terminated(self.run_id, status))
+        raise error
+
+
+def log_results(client: Any, run_id: str | None, folder: Path) -> None:
+    """Log a run folder's results to its MLflow run: files, pictures, and the scores with bounds.
+
+    Args:
+        client: an ``MlflowClient``.
+        run_id: the MLflow run.
+        folder: the run's folder.
+    """
+    for name in _ARTIFACTS:
+        if (folder / name).is_file():
+            client.log_artifact(run_id, str(folder / name))
+    for name in _PICTURES:
+        if (folder / name).is_dir():
+            client.log_artifacts(run_id, str(folder / name), name)
+    if (folder / "scores.json").is_file():
+        scores = json.loads((folder / "scores.json").read_text(encoding="utf-8"))["scores"]
+        values = {
+            f"score_{name}{end}": entry[key]
+            for name, entry in scores.items()
+            for end, key in (("", "value"), ("_low", "low"), ("_high", "high"), ("_n", "n"))
+        }
+        _log_metrics(client, run_id, values, 0)
+
+
+def log_rescored(folder: str | Path) -> None:
+    """Log the results of an evaluation to the MLflow run of the training, where there is one.
+
+    It is no new run. Where MLflow cannot be reached, one warning says so.
+    """
+    path = Path(folder) / RECORD
+    if idist.get_rank() != 0 or not path.is_file():
+        return
+    record = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        from mlflow.tracking import MlflowClient  # takes seconds, so not at the top
+
+        log_results(MlflowClient(record["tracking_uri"]), record["run_id"], Path(folder))
+    except Exception as error:  # the files are written; a store that is away must not fail them
+        warnings.warn(
+            f"MLflow at {record['tracking_uri']} cannot be written ({_first_line(error)}); "
+            f"{folder} holds all results",
+            stacklevel=2,
+        )
+
+
+def flat_parameters(config: Mapping[str, Any]) -> dict[str, str]:
+    """A configuration's values by dotted name, as text of at most 500 characters.
+
+    Examples:
+        >>> flat_parameters({"optimizer": {"_target_": "Adam", "lr": 0.1}, "run": "$0"})
+        {'optimizer': 'Adam', 'optimizer.lr': '0.1'}
+    """
+    chosen = {k: v for k, v in config.items() if k not in _NOT_PARAMETERS}
+    return {name: str(value)[:_LONGEST_PARAMETER] for name, value in _leaves(chosen, "")}
+
+
+def _leaves(node: Any, name: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            child = name if key == "_target_" else f"{name}.{key}" if name else str(key)
+            yield from _leaves(value, child)
+    elif isinstance(node, list) and any(isinstance(value, Mapping | list) for value in node):
+        for index, value in enumerate(node):
+            yield from _leaves(value, f"{name}.{index}")
+    else:
+        yield name, node
+
+
+def _create_run(client: Any, experiment: str, name: str, uri: str) -> str:
+    found = client.get_experiment_by_name(experiment)
+    if found is not None:
+        experiment_id = found.experiment_id
+    else:
+        # Beside the database: MLflow's default, mlruns, may be an old file store.
+        local = (Path.cwd() / "mlartifacts" / experiment).as_uri() if "sqlite" in uri else None
+        experiment_id = client.create_experiment(experiment, artifact_location=local)
+    return client.create_run(experiment_id, run_name=name).info.run_id
+
+
+def _log_parameters(client: Any, run_id: str, config: Mapping[str, Any]) -> None:
+    from mlflow.entities import Param
+
+    values = [Param(name, value) for name, value in flat_parameters(config).items()]
+    for start in range(0, len(values), 100):  # MLflow takes at most 100 at once
+        client.log_batch(run_id, params=values[start : start + 100])
+
+
+def _log_metrics(client: Any, run_id: str | None, values: Mapping[str, Any], step: int) -> None:
+    import time
+
+    from mlflow.entities import Metric
+
+    now = int(time.time() * 1000)
+    metrics = [
+        Metric(name, float(value), now, step)
+        for name, value in values.items()
+        if isinstance(value, int | float) and value == value  # MLflow stores NaN as 0
+    ]
+    client.log_batch(run_id, metrics=metrics)
+
+
+def _environment_tags() -> dict[str, str]:
+    import monai
+    import torch
+
+    tags = {
+        "version.med2d": __version__,
+        "version.monai": monai.__version__,
+        "version.torch": torch.__version__,
+        "version.python": sys.version.split()[0],
+    }
+    commit = _git_commit()
+    return {**tags, "mlflow.source.git.commit": commit} if commit else tags
+
+
+def _git_commit() -> str | None:
+    """The commit of the code, where it is a checkout."""
+    folder = Path(__file__).resolve().parent
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def _interrupt_on_terminate() -> Any:
+    """Let SIGTERM, which a scheduler sends, end the run as KILLED instead of in silence."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    try:
+        return signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not in the main thread
+        return None
+
+
+def _restore_terminate(handler: Any) -> None:
+    if handler is not None:
+        signal.signal(signal.SIGTERM, handler)
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).splitlines()
+    return lines[0][:200] if lines else type(error).__name__

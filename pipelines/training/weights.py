@@ -1,0 +1,55 @@
+"""Put weights from a file into a network, all of them, or say what does not fit."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import torch
+
+from pipelines.errors import InputError
+
+
+def load_weights(network: torch.nn.Module, path: str | Path | None) -> torch.nn.Module:
+    """Load a state dict into ``network``; every tensor must fit.
+
+    Args:
+        network: the network to fill.
+        path: a file with a plain state dict (``model.pt`` of a run), or None to change nothing.
+            It is read with ``weights_only=True``: no code of the file is run.
+
+    Returns:
+        The same network.
+
+    Raises:
+        InputError: no such file, not a state dict, or one of another network.
+    """
+    if path is None:
+        return network
+    state = _read(Path(path))
+    own = network.state_dict()
+    wrong = sorted(k for k in own if k not in state or own[k].shape != state[k].shape)
+    extra = sorted(set(state) - set(own))
+    if wrong or extra:
+        raise InputError(
+            f"{path} holds the weights of another network: {len(wrong)} of {len(own)} tensors are "
+            f"missing or of another shape, {len(extra)} are unknown (first: {(wrong + extra)[0]}). "
+            "Use the configuration that it was trained with, which its run's folder records"
+        )
+    network.load_state_dict(state)
+    return network
+
+
+def _read(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        raise InputError(
+            f"there are no weights at {path}; train first, or name a model.pt by --weights"
+        ) from None
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        first = str(error).splitlines()[0]
+        raise InputError(f"{path} cannot be read as weights ({first}); expected a model.pt") from error
+    if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
+        raise InputError(f"{path} holds no plain state dict; expected a model.pt of a run")
+    return state

@@ -1,0 +1,180 @@
+"""What a bundle run was asked: its configuration, and overrides that nothing would read.
+
+``monai.bundle run`` accepts any ``--name value``: a misspelt one is stored and never read. The
+first ``initialize`` expression of every bundle calls :func:`check_overrides`, which stops then.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+from monai.bundle import ConfigParser, ConfigWorkflow
+from monai.bundle.utils import ID_SEP_KEY
+
+from pipelines.errors import InputError
+from transforms.picture import PictureError
+
+_READABLE = (InputError, PictureError)
+
+
+def _frames() -> Iterator[FrameType]:
+    frame = inspect.currentframe()
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def running_workflow() -> ConfigWorkflow | None:
+    """The bundle workflow on whose behalf this code runs, or None outside one.
+
+    A bundle expression cannot name the workflow that evaluates it; it stands on the call stack.
+    """
+    for frame in _frames():
+        owner = frame.f_locals.get("self")
+        if isinstance(owner, ConfigWorkflow):
+            return owner
+    return None
+
+
+def running_config() -> dict[str, Any]:
+    """The configuration of the running workflow, overrides included, before it is resolved.
+
+    Raises:
+        RuntimeError: no workflow is running.
+    """
+    workflow = running_workflow()
+    if workflow is None:
+        raise RuntimeError("no bundle workflow is running; its configuration cannot be saved")
+    return workflow.parser.get()
+
+
+def given_overrides() -> tuple[list[str], dict[str, Any]]:
+    """Configuration files and overrides that the running ``monai.bundle run`` was given.
+
+    Returns:
+        The paths of the configuration files, and the overrides by id; both empty where the
+        workflow was made in some other way.
+    """
+    for frame in _frames():
+        if frame.f_code.co_name == "create_workflow" and "kwargs" in frame.f_locals:
+            given = dict(frame.f_locals.get("_args") or {})
+            files = frame.f_locals.get("config_file") or given.get("config_file")
+            own = set(inspect.signature(ConfigWorkflow.__init__).parameters) | {"config_file"}
+            return _as_list(files), {k: v for k, v in given.items() if k not in own}
+    return [], {}
+
+
+def _as_list(files: Any) -> list[str]:
+    if files is None:
+        return []
+    return [files] if isinstance(files, str | Path) else list(files)
+
+
+def check_overrides() -> None:
+    """Stop where an override names nothing in the configuration files, with the nearest name.
+
+    Also makes the errors that a person can mend appear without a traceback from here on.
+
+    Raises:
+        InputError: an override's id is in no configuration file, and its parent takes no such
+            argument.
+    """
+    show_readable_errors()
+    files, overrides = given_overrides()
+    if not files:
+        return
+    parser = ConfigParser()
+    parser.read_config(files)
+    for name in overrides:
+        check_id(parser.get(), name)
+
+
+def check_id(config: Mapping[str, Any], name: str) -> None:
+    """Raise where the id ``name`` (``a`` or ``a::b::c``) leads nowhere in ``config``.
+
+    Raises:
+        InputError: with the part that is unknown and the nearest known name.
+    """
+    node: Any = config
+    parts = str(name).lstrip("+").replace("#", ID_SEP_KEY).split(ID_SEP_KEY)
+    for depth, part in enumerate(parts):
+        known = _known_names(node)
+        if known is not None and part not in known:
+            where = ID_SEP_KEY.join(parts[:depth])
+            raise InputError(_unknown_message(name, part, where, known))
+        node = _child(node, part)
+
+
+def _known_names(node: Any) -> set[str] | None:
+    """Names below a node; None where any is taken (a value, or a target with ``**kwargs``)."""
+    if isinstance(node, list):
+        return {str(i) for i in range(len(node))}
+    if not isinstance(node, Mapping):
+        return None
+    names = set(node)
+    if "_target_" in node:
+        arguments = _arguments(str(node["_target_"]))
+        if arguments is None:
+            return None
+        names |= arguments | {"_requires_", "_disabled_", "_mode_", "_desc_"}
+    return names
+
+
+def _child(node: Any, part: str) -> Any:
+    if isinstance(node, list):
+        return node[int(part)]
+    return node.get(part) if isinstance(node, Mapping) else None
+
+
+def _arguments(target: str) -> set[str] | None:
+    """Argument names of a ``_target_``; None where they cannot be told."""
+    module, _, name = target.rpartition(".")
+    if not module:
+        return None  # a short name, which MONAI looks up among its own components
+    try:
+        signature = inspect.signature(getattr(importlib.import_module(module), name))
+    except (ImportError, AttributeError, TypeError, ValueError):
+        return None
+    if any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values()):
+        return None
+    return set(signature.parameters)
+
+
+def _unknown_message(name: str, part: str, where: str, known: set[str]) -> str:
+    near = difflib.get_close_matches(part, sorted(known), n=1)
+    place = f" below {where}" if where else ""
+    hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(sorted(known))}"
+    return f"--{name}: there is no {part}{place} in the configuration; {hint}"
+
+
+def show_readable_errors() -> None:
+    """Print an error that the user can mend as one line, without the traceback around it."""
+    if getattr(sys.excepthook, "_med2d", False):
+        return
+    shown = sys.excepthook
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        readable = readable_cause(error)
+        if readable is None:
+            shown(kind, error, trace)
+        else:
+            print(f"Error: {readable}", file=sys.stderr)
+
+    hook._med2d = True  # type: ignore[attr-defined]
+    sys.excepthook = hook
+
+
+def readable_cause(error: BaseException | None) -> BaseException | None:
+    """The first error in the chain of causes whose message is written for the user."""
+    while error is not None:
+        if isinstance(error, _READABLE):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
