@@ -14,6 +14,7 @@ from monai.bundle import ConfigParser
 from pipelines.atomic import write_text
 from pipelines.datasets.dataset import digest, read
 from pipelines.errors import InputError
+from pipelines.training.run_bundle import write_run_bundle
 from pipelines.training.workflow import running_config
 
 CONFIG = "config.json"
@@ -59,7 +60,13 @@ def check_numbers(**values: Any) -> None:
             raise InputError(f"{name} is {value!r}; expected a whole number of at least {least}")
 
 
-def prepare(output_dir: str | Path, resume: Any, overwrite: Any, dataset_dir: str | Path) -> Path:
+def prepare(
+    output_dir: str | Path,
+    resume: Any,
+    overwrite: Any,
+    dataset_dir: str | Path,
+    bundle_root: str | Path,
+) -> Path:
     """Make a run's folder, or take up the one of a run that goes on, and record the configuration.
 
     Only the first process of several touches the disk.
@@ -69,6 +76,7 @@ def prepare(output_dir: str | Path, resume: Any, overwrite: Any, dataset_dir: st
         resume: go on with the run in it; an empty or missing folder starts afresh.
         overwrite: remove the run in it first; only a folder that holds a run is removed.
         dataset_dir: the dataset folder, whose digest is recorded as ``dataset_digest``.
+        bundle_root: the bundle, whose ``inference.json`` the run gets a copy of.
 
     Returns:
         The folder's path.
@@ -83,6 +91,7 @@ def prepare(output_dir: str | Path, resume: Any, overwrite: Any, dataset_dir: st
         config = {**_plain(running_config()), DIGEST: digest(read(dataset_dir))}
         try:
             _prepare(folder, config, resume, overwrite)
+            write_run_bundle(folder, config, bundle_root)
         except OSError as error:
             raise InputError(
                 f"output_dir {folder} cannot be written ({error.strerror}); choose another"

@@ -18,7 +18,7 @@ from ignite.engine import Engine, Events
 
 from pipelines import __version__
 from pipelines.atomic import write_text
-from pipelines.training.run_folder import flag, recorded
+from pipelines.training.run_folder import DIGEST, flag, recorded
 
 RECORD = "mlflow.json"
 """Names the MLflow run of a run's folder, so that a resume goes on with it."""
@@ -119,7 +119,7 @@ class Tracking:
         else:
             self.run_id = before
             client.update_run(before, status="RUNNING")
-        for name, value in {**_environment_tags(), **self.tags}.items():
+        for name, value in {**_environment_tags(), **_run_tags(self.folder), **self.tags}.items():
             client.set_tag(self.run_id, name, value)
         record = {"tracking_uri": uri, "run_id": self.run_id}
         write_text(self.folder / RECORD, json.dumps(record, indent=2) + "\n")
@@ -274,6 +274,11 @@ def _environment_tags() -> dict[str, str]:
     }
     commit = _git_commit()
     return {**tags, "mlflow.source.git.commit": commit} if commit else tags
+
+
+def _run_tags(folder: Path) -> dict[str, str]:
+    metadata = json.loads((folder / "configs" / "metadata.json").read_text(encoding="utf-8"))
+    return {"dataset": recorded(folder)[DIGEST], "version.bundle": metadata["version"]}
 
 
 def _git_commit() -> str | None:

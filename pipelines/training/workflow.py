@@ -18,6 +18,7 @@ from typing import Any
 from monai.bundle import ConfigParser, ConfigWorkflow
 from monai.bundle.utils import ID_SEP_KEY
 
+from pipelines import bundles
 from pipelines.errors import InputError
 from transforms.picture import PictureError
 
@@ -53,6 +54,21 @@ def running_config() -> dict[str, Any]:
     if workflow is None:
         raise RuntimeError("no bundle workflow is running; its configuration cannot be saved")
     return workflow.parser.get()
+
+
+def bundle_root(name: str) -> str:
+    """The folder of the bundle whose configuration runs; the shipped one outside a workflow.
+
+    A copied bundle, or a run's folder, is its own root; the working folder plays no part.
+
+    Args:
+        name: the shipped bundle, for tools that read a configuration without running it.
+    """
+    workflow = running_workflow()
+    if workflow is None:
+        return str(bundles.bundle_root(name))
+    folder = Path(workflow.config_root_path).resolve()
+    return str(folder.parent if folder.name == "configs" else folder)
 
 
 def given_overrides() -> tuple[list[str], dict[str, Any]]:

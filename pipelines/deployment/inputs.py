@@ -1,0 +1,130 @@
+"""The pictures that a model is to answer: found, checked, and their answers' place made ready."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from ignite.engine import Engine, Events
+
+from pipelines.errors import InputError
+from pipelines.progress import counting
+from pipelines.training.run_folder import flag
+from transforms.picture import SUFFIXES, PictureError
+from transforms.upright_reader import NIFTI_SUFFIXES, UprightReader
+
+_NAMED = 10
+
+
+def picture_items(folder: str | Path) -> list[dict[str, Any]]:
+    """Find the pictures and NIfTI files below a folder, and check that each can be read.
+
+    Hidden files are passed over. Every file is decoded once before anything is written, so that a
+    broken one is named now and not after an hour.
+
+    Args:
+        folder: a folder, searched with its sub-folders.
+
+    Returns:
+        ``{"image": path}`` for each, sorted by path.
+
+    Raises:
+        InputError: no folder, no picture in it, pictures that cannot be read, or two whose masks
+            would have one name; up to ten are named.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(f"dataset_dir {folder} is no folder; expected a folder of pictures")
+    kinds = SUFFIXES + NIFTI_SUFFIXES
+    visible = [p for p in sorted(folder.rglob("*")) if p.is_file() and not p.name.startswith(".")]
+    paths = [p for p in visible if p.name.lower().endswith(kinds)]
+    if not paths:
+        raise InputError(
+            f"dataset_dir {folder} holds no picture among its {len(visible)} files; "
+            f"expected {', '.join(kinds)}"
+        )
+    _check_names(paths)
+    _check_readable(paths)
+    return [{"image": str(path)} for path in paths]
+
+
+def _check_names(paths: list[Path]) -> None:
+    names = Counter(str(path.with_name(path.name.split(".")[0])) for path in paths)
+    twice = [name for name, count in names.items() if count > 1]
+    exact = Counter(str(p)[: -len("".join(p.suffixes[-1:]))] for p in paths)
+    twice = [name for name, count in exact.items() if count > 1]
+    if twice:
+        raise InputError(
+            f"{twice[0]} stands for several pictures that differ only in their suffix; their masks "
+            "would have one name. Rename one"
+        )
+
+
+def _check_readable(paths: list[Path]) -> None:
+    reader, wrong = UprightReader("grey"), []
+    with counting("checking") as report:
+        for done, path in enumerate(paths, start=1):
+            try:
+                reader.get_data(path)
+            except PictureError as error:
+                wrong.append(str(error))
+            report(done, len(paths))
+    if wrong:
+        more = f"; and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
+        raise InputError("; ".join(wrong[:_NAMED]) + more)
+
+
+def prepare_output(folder: str | Path, overwrite: Any) -> None:
+    """Make the folder of the answers, and refuse one that holds something.
+
+    Args:
+        folder: the folder.
+        overwrite: whether files in it may be replaced; others are left alone.
+
+    Raises:
+        InputError: it holds something and ``overwrite`` is false, or it cannot be written.
+    """
+    folder = Path(folder)
+    try:
+        occupied = folder.is_dir() and any(folder.iterdir())
+        if occupied and not flag(overwrite, "overwrite"):
+            raise InputError(
+                f"output_dir {folder} is not empty; choose another, or allow files in it to be "
+                "replaced by --overwrite true"
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"output_dir {folder} cannot be made ({error.strerror})") from error
+    if not os.access(folder, os.W_OK):
+        raise InputError(f"output_dir {folder} cannot be written; choose another")
+
+
+class AnswerProgress:
+    """Shows how many pictures are answered, and at the end where the answers are.
+
+    Args:
+        output_dir: the folder of the answers.
+    """
+
+    def __init__(self, output_dir: str | Path) -> None:
+        self.output_dir = output_dir
+
+    def attach(self, engine: Engine) -> None:
+        """Follow the evaluator ``engine``."""
+        engine.add_event_handler(Events.STARTED, self._start)
+
+    def _start(self, engine: Engine) -> None:
+        context = counting("answering")
+        report = context.__enter__()
+        total = engine.state.epoch_length
+
+        def finish(_: Engine) -> None:
+            context.__exit__(None, None, None)
+            print(f"{total} masks in {self.output_dir}")
+
+        engine.add_event_handler(
+            Events.ITERATION_COMPLETED, lambda e: report(e.state.iteration, total)
+        )
+        engine.add_event_handler(Events.COMPLETED, finish)

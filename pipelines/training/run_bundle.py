@@ -1,0 +1,42 @@
+"""Make of a run's folder a bundle that answers pictures: the recipe that was trained, no other."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipelines.atomic import replacing, write_text
+
+RECIPE = ("network_def", "preprocessing", "image_size", "threshold")
+"""What inference must take from the training; a key that a bundle lacks is left out."""
+
+_COPIED = ("metadata.json", "logging.conf")
+
+
+def write_run_bundle(folder: Path, config: Mapping[str, Any], bundle_root: str | Path) -> None:
+    """Write ``configs/inference.json`` of a run: the bundle's, with the run's own recipe.
+
+    A variant needs no second configuration file then: ``monai.bundle run --config_file
+    FOLDER/configs/inference.json`` runs the network, the preprocessing and the threshold of the
+    training with the folder's ``model.pt``, also after the folder was moved.
+
+    Args:
+        folder: the run's folder.
+        config: the run's merged training configuration.
+        bundle_root: the bundle that the run is of.
+    """
+    source, target = Path(bundle_root) / "configs", folder / "configs"
+    target.mkdir(parents=True, exist_ok=True)
+    inference = json.loads((source / "inference.json").read_text(encoding="utf-8"))
+    for key in RECIPE:
+        if key in config and key in inference:
+            inference[key] = config[key]
+    inference["weights"] = "$@bundle_root + '/model.pt'"
+    text = json.dumps(inference, indent=4, ensure_ascii=False) + "\n"
+    write_text(target / "inference.json", text)
+    for name in _COPIED:
+        with replacing(target / name) as part:
+            shutil.copyfile(source / name, part)

@@ -1,0 +1,374 @@
+"""Every shipped configuration of the bundle is run on phantoms, in this process where possible."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from monai.bundle import ConfigParser, ckpt_export, run, verify_metadata, verify_net_in_out
+from PIL import Image
+
+from pipelines.bundles import bundle_root
+from pipelines.errors import InputError
+from pipelines.training.workflow import readable_cause
+
+ROOT = bundle_root("breast_us_segmentation")
+CONFIGS = ROOT / "configs"
+TRAIN = str(CONFIGS / "train.json")
+EVALUATE = str(CONFIGS / "evaluate.json")
+MULTI = str(CONFIGS / "multi_gpu_train.json")
+INFERENCE = str(CONFIGS / "inference.json")
+SMALL = {"image_size": 64, "batch_size": 4, "num_workers": 0, "network_def#channels": [4, 8, 16, 32, 64]}
+
+
+def _train(folder: Path, dataset: Path, files: list[str] | None = None, **overrides) -> Path:
+    given = {**SMALL, "epochs": 2, "dataset_dir": str(dataset), "output_dir": str(folder), **overrides}
+    run(config_file=files or [TRAIN], **given)
+    return folder
+
+
+def _same_weights(one: Path, other: Path) -> bool:
+    a, b = (torch.load(p / "model.pt", weights_only=True) for p in (one, other))
+    return a.keys() == b.keys() and all(torch.equal(a[k], b[k]) for k in a)
+
+
+def _last_state(folder: Path) -> dict:
+    return torch.load(folder / "checkpoint.pt", weights_only=True)["network"]
+
+
+@pytest.fixture(scope="module")
+def tracked(tmp_path_factory):
+    """A working folder of its own, with an old file store that must not matter."""
+    folder = tmp_path_factory.mktemp("work")
+    (folder / "mlruns" / "0").mkdir(parents=True)
+    (folder / "mlruns" / "0" / "meta.yaml").write_text("artifact_location: x\nexperiment_id: 0\n")
+    before, uri = Path.cwd(), os.environ.pop("MLFLOW_TRACKING_URI", None)
+    os.chdir(folder)
+    yield folder
+    os.chdir(before)
+    if uri is not None:
+        os.environ["MLFLOW_TRACKING_URI"] = uri
+
+
+@pytest.fixture(scope="module")
+def trained(tracked, busi_dataset):
+    return _train(tracked / "run", busi_dataset)
+
+
+def test_a_run_leaves_what_the_contract_says(trained, busi_dataset):
+    cases = pd.read_csv(trained / "cases.csv")
+    scores = json.loads((trained / "scores.json").read_text())
+    dataset = json.loads((busi_dataset / "dataset.json").read_text())
+    scored = {Path(i["image"]).stem for i in dataset["training"] if i["fold"] == 0}
+    assert set(cases["id"]) == scored
+    assert {"group", "fold", "class", "dice", "iou", "lesion_area", "predicted_area"} <= set(cases)
+    assert scores["scores"]["dice"]["n"] == int((cases["lesion_area"] > 0).sum())
+    assert scores["scores"]["dice"]["value"] == pytest.approx(cases["dice"].mean())
+    assert scores["scores"]["dice"]["low"] <= scores["scores"]["dice"]["high"]
+    for name in ("loss", "precision", "recall", "f1", "dice"):
+        assert (trained / "curves" / f"{name}.png").is_file()
+    assert (trained / "overlays" / "worst.png").is_file()
+    history = pd.read_csv(trained / "history.csv")
+    assert history["epoch"].tolist() == [1, 2]
+    assert json.loads((trained / "config.json").read_text())["image_size"] == 64
+
+
+def test_the_scored_masks_are_the_cases(trained, busi_dataset):
+    cases = pd.read_csv(trained / "cases.csv").set_index("id")
+    for name, row in cases.iterrows():
+        mask = np.asarray(Image.open(trained / "predictions" / f"{name}_mask.png"))
+        truth = np.asarray(Image.open(busi_dataset / "masks" / f"{name}.png"))
+        assert mask.shape == truth.shape
+        assert int(mask.sum()) == row["predicted_area"]
+        assert int((mask & truth).sum()) == row["tp"]
+
+
+def test_one_mlflow_run_holds_it_all(trained, tracked):
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{tracked / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("breast_us_segmentation")
+    record = json.loads((trained / "mlflow.json").read_text())
+    found = [r for r in client.search_runs([experiment.experiment_id]) if r.info.run_name == "run"]
+    assert [r.info.run_id for r in found] == [record["run_id"]]
+    (only,) = found
+    assert only.info.status == "FINISHED"
+    assert only.data.params["network_def"] == "UNet"
+    assert only.data.params["image_size"] == "64"
+    assert len(client.get_metric_history(record["run_id"], "val_f1")) == 2
+    names = {a.path for a in client.list_artifacts(record["run_id"])}
+    assert {"cases.csv", "scores.json", "curves", "overlays", "model.pt"} <= names
+    assert {"version.monai", "dataset", "device"} <= set(only.data.tags)
+
+
+def test_evaluation_alone_gives_the_same_scores(trained):
+    before = (trained / "cases.csv").read_bytes()
+    (trained / "cases.csv").unlink()
+    run(config_file=[TRAIN, EVALUATE], output_dir=str(trained), num_workers=0)
+    assert (trained / "cases.csv").read_bytes() == before
+
+
+def test_evaluation_takes_the_variant_from_the_run(tracked, busi_dataset):
+    variant = str(CONFIGS / "variants" / "seed_unet.json")
+    features = {"network_def#features": [4, 4, 8, 16, 32, 4], "network_def#channels": None}
+    folder = tracked / "seed"
+    given = {k: v for k, v in {**SMALL, **features}.items() if k != "network_def#channels"}
+    run(
+        config_file=[TRAIN, variant],
+        epochs=1,
+        dataset_dir=str(busi_dataset),
+        output_dir=str(folder),
+        **given,
+    )
+    before = (folder / "cases.csv").read_bytes()
+    run(config_file=[TRAIN, EVALUATE], output_dir=str(folder))
+    assert (folder / "cases.csv").read_bytes() == before
+
+
+def test_the_same_command_twice_gives_equal_weights_whatever_the_workers(
+    trained, tracked, busi_dataset
+):
+    again = _train(tracked / "workers", busi_dataset, num_workers=2)
+    assert _same_weights(trained, again)
+    assert (trained / "cases.csv").read_bytes() == (again / "cases.csv").read_bytes()
+
+
+def test_another_seed_gives_other_weights(trained, tracked, busi_dataset):
+    assert not _same_weights(trained, _train(tracked / "seed1", busi_dataset, seed=1, epochs=1))
+
+
+def _command(folder: Path, dataset: Path, files: list[str], **overrides) -> list[str]:
+    given = {**SMALL, "dataset_dir": str(dataset), "output_dir": str(folder), **overrides}
+    pairs = [text for k, v in given.items() for text in (f"--{k}", str(v))]
+    return ["-m", "monai.bundle", "run", "--config_file", str(files), *pairs]
+
+
+def test_a_killed_run_goes_on_to_the_weights_of_one_never_killed(tracked, busi_dataset):
+    whole = _train(tracked / "whole", busi_dataset, epochs=4)
+    killed = tracked / "killed"
+    command = [sys.executable, *_command(killed, busi_dataset, [TRAIN], epochs=4)]
+    process = subprocess.Popen(command, cwd=tracked, stderr=subprocess.DEVNULL)
+    history = killed / "history.csv"
+    deadline = time.monotonic() + 120
+    while not (history.is_file() and (killed / "checkpoint.pt").is_file()):
+        assert process.poll() is None, "the run ended before it could be killed"
+        assert time.monotonic() < deadline, "the run did not reach its first epoch"
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (killed / "scores.json").exists()
+    record = (killed / "mlflow.json").read_text()
+    _train(killed, busi_dataset, epochs=4, resume="true")
+    assert _same_weights(whole, killed)
+    last, expected = _last_state(killed), _last_state(whole)
+    assert all(torch.equal(last[k], expected[k]) for k in expected)
+    assert (whole / "cases.csv").read_bytes() == (killed / "cases.csv").read_bytes()
+    columns = ["epoch", "train_loss", "val_loss", "val_f1", "learning_rate"]
+    one, other = (pd.read_csv(f / "history.csv")[columns] for f in (whole, killed))
+    pd.testing.assert_frame_equal(one, other)
+    assert (killed / "mlflow.json").read_text() == record
+
+
+def test_two_processes_train_and_score_together(tracked, busi_dataset):
+    folder = tracked / "two"
+    command = [
+        sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--master_port=29511",
+        *_command(folder, busi_dataset, [TRAIN, MULTI], epochs=1),
+    ]  # fmt: skip
+    done = subprocess.run(command, cwd=tracked, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    cases = (folder / "cases.csv").read_bytes()
+    run(config_file=[TRAIN, EVALUATE], output_dir=str(folder))  # one process, the same cases
+    assert (folder / "cases.csv").read_bytes() == cases
+
+
+def test_monais_tracking_switch_still_gives_one_run(tracked, busi_dataset):
+    from mlflow.tracking import MlflowClient
+
+    _train(tracked / "switch", busi_dataset, epochs=1, tracking="mlflow")
+    client = MlflowClient(f"sqlite:///{tracked / 'mlflow.db'}")
+    experiments = {e.name for e in client.search_experiments()}
+    assert experiments <= {"Default", "breast_us_segmentation"}
+
+
+PICTURES = ("L", "RGB", "RGBA", "P", "I;16", "exif")
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory, busi_dataset):
+    """One picture in every mode; the same pixels, whatever the file says."""
+    folder = tmp_path_factory.mktemp("pictures")
+    grey = Image.open(next((busi_dataset / "images").glob("benign_*.png"))).convert("L")
+    for mode in ("L", "RGB", "RGBA"):
+        grey.convert(mode).save(folder / f"{mode}.png")
+    palette = Image.fromarray(np.asarray(grey), mode="P")
+    palette.putpalette([v for i in range(256) for v in (i, i, i)])
+    palette.save(folder / "P.png")
+    Image.fromarray(np.asarray(grey).astype(np.uint16) * 257).save(folder / "I;16.png")
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned: show it by a quarter clockwise
+    grey.transpose(Image.Transpose.ROTATE_90).save(folder / "exif.png", exif=exif)
+    return folder
+
+
+def _infer(config: str, source: Path, target: Path, **overrides) -> Path:
+    run(config_file=config, dataset_dir=str(source), output_dir=str(target), **overrides)
+    return target
+
+
+def test_inference_answers_every_mode_with_the_same_upright_mask(trained, pictures, tmp_path):
+    target = _infer(str(trained / "configs" / "inference.json"), pictures, tmp_path / "out")
+    masks = {m: np.asarray(Image.open(target / f"{m}_mask.png")) for m in PICTURES}
+    with Image.open(pictures / "L.png") as grey:
+        assert masks["L"].shape == (grey.height, grey.width)
+    for mode in PICTURES[1:]:
+        np.testing.assert_array_equal(masks[mode], masks["L"], err_msg=mode)
+
+
+def test_inference_gives_the_masks_of_the_scoring(trained, busi_dataset, tmp_path):
+    target = _infer(
+        str(trained / "configs" / "inference.json"), busi_dataset / "images", tmp_path / "out"
+    )
+    for scored in (trained / "predictions").glob("*_mask.png"):
+        np.testing.assert_array_equal(
+            np.asarray(Image.open(target / scored.name)), np.asarray(Image.open(scored))
+        )
+
+
+def test_inference_keeps_the_spacing_of_a_nifti(trained, pictures, tmp_path):
+    import nibabel as nib
+
+    grey = np.asarray(Image.open(pictures / "L.png"))
+    affine = np.diag([0.2, 0.3, 1.0, 1.0])
+    (tmp_path / "in").mkdir()
+    nib.Nifti1Image(grey.T[..., None], affine).to_filename(tmp_path / "in" / "x.nii.gz")
+    Image.fromarray(grey).save(tmp_path / "in" / "y.png")
+    out = _infer(str(trained / "configs" / "inference.json"), tmp_path / "in", tmp_path / "out")
+    answer = nib.load(out / "x_mask.nii.gz")
+    np.testing.assert_allclose(answer.affine, affine)
+    mask = np.asarray(Image.open(out / "y_mask.png"))
+    np.testing.assert_array_equal(np.asarray(answer.dataobj)[..., 0].T, mask)
+
+
+def test_inference_as_shipped_runs_weights_of_the_default_recipe(pictures, tmp_path):
+    parser = ConfigParser(json.loads(Path(INFERENCE).read_text()))
+    torch.save(parser.get_parsed_content("network_def").state_dict(), tmp_path / "model.pt")
+    out = _infer(INFERENCE, pictures, tmp_path / "out", weights=str(tmp_path / "model.pt"))
+    assert len(list(out.iterdir())) == len(PICTURES)
+
+
+def test_train_and_inference_share_one_preprocessing():
+    train, inference = (json.loads(Path(p).read_text()) for p in (TRAIN, INFERENCE))
+    for key in ("preprocessing", "network_def", "image_size", "threshold", "network"):
+        assert train[key] == inference[key], key
+    steps = train["postprocessing"]["transforms"]
+    assert inference["postprocessing"]["transforms"][: len(steps)] == steps
+
+
+def test_the_bundles_own_checks_pass(tmp_path):
+    meta, schema = str(CONFIGS / "metadata.json"), tmp_path / "schema.json"
+    schema.write_text(json.dumps(META_SCHEMA))
+    verify_metadata(meta_file=meta, filepath=str(schema))
+    verify_net_in_out("network_def", meta_file=meta, config_file=INFERENCE)
+    parser = ConfigParser(json.loads(Path(INFERENCE).read_text()))
+    network = parser.get_parsed_content("network_def").eval()
+    torch.save(network.state_dict(), tmp_path / "model.pt")
+    ckpt_export(
+        "network_def",
+        filepath=str(tmp_path / "model.ts"),
+        ckpt_file=str(tmp_path / "model.pt"),
+        meta_file=meta,
+        config_file=INFERENCE,
+    )
+    image = torch.rand(1, 1, 128, 128)
+    exported = torch.jit.load(tmp_path / "model.ts")
+    torch.testing.assert_close(exported(image), network(image))
+
+
+def _message(**given) -> str:
+    with pytest.raises(Exception) as caught:
+        run(**given)
+    readable = readable_cause(caught.value)
+    assert isinstance(readable, InputError | ValueError), repr(caught.value)
+    return str(readable)
+
+
+def test_a_misspelt_override_names_the_nearest(tracked, busi_dataset):
+    given = {"dataset_dirr": str(busi_dataset), "output_dir": str(tracked / "never")}
+    assert "did you mean dataset_dir?" in _message(config_file=[TRAIN], **given)
+    assert not (tracked / "never").exists()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        ({"fold": 9}, "fold 9 does not exist"),
+        ({"dataset_dir": "nowhere"}, "nowhere"),
+        ({"epochs": 0}, "epochs is 0"),
+        ({"weights": "no.pt"}, "no weights at no.pt"),
+    ],
+)
+def test_bad_settings_are_named_and_nothing_is_written(tracked, busi_dataset, overrides, expected):
+    given = {"dataset_dir": str(busi_dataset), "output_dir": str(tracked / "never"), **overrides}
+    assert expected in _message(config_file=[TRAIN], **given)
+    assert not (tracked / "never").exists()
+
+
+def test_a_run_is_not_written_over(trained, busi_dataset):
+    given = {"dataset_dir": str(busi_dataset), "output_dir": str(trained)}
+    before = (trained / "model.pt").read_bytes()
+    assert "already holds a run" in _message(config_file=[TRAIN], **given)
+    assert (trained / "model.pt").read_bytes() == before
+
+
+def test_inference_over_nothing_says_so(trained, tmp_path):
+    (tmp_path / "empty").mkdir()
+    given = {"dataset_dir": str(tmp_path / "empty"), "output_dir": str(tmp_path / "out")}
+    config = str(trained / "configs" / "inference.json")
+    assert "holds no picture" in _message(config_file=config, **given)
+
+
+def test_the_command_line_shows_one_line_and_no_traceback(tracked, busi_dataset):
+    command = [sys.executable, *_command(tracked / "never", busi_dataset, [TRAIN], epochz=3)]
+    done = subprocess.run(command, cwd=tracked, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "did you mean epochs?" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+META_SCHEMA = {
+    "$schema": "http://json-schema.org/draft-07/schema#",
+    "type": "object",
+    "required": [
+        "schema", "version", "monai_version", "pytorch_version", "numpy_version",
+        "required_packages_version", "task", "description", "authors", "copyright",
+        "network_data_format",
+    ],
+    "properties": {
+        "version": {"type": "string", "pattern": r"^\d+\.\d+\.\d+"},
+        "required_packages_version": {"type": "object"},
+        "network_data_format": {
+            "type": "object",
+            "required": ["inputs", "outputs"],
+            "additionalProperties": {
+                "type": "object",
+                "additionalProperties": {
+                    "type": "object",
+                    "required": [
+                        "type", "format", "num_channels", "spatial_shape", "dtype", "value_range",
+                    ],
+                },
+            },
+        },
+    },
+}  # fmt: skip
+"""What the Model Zoo's published schema requires; the schema itself is fetched, which tests don't."""
