@@ -1,0 +1,383 @@
+"""The record of a dataset folder, dataset.json: read, check, write and hash it.
+
+The file is a Medical Segmentation Decathlon datalist with a few keys more, so that MONAI's
+``load_decathlon_datalist`` reads it as it stands. This module imports neither torch nor numpy:
+the training code, the evaluation and the command line all read datasets through it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from pipelines.atomic import write_text
+from pipelines.errors import InputError
+
+FILE_NAME = "dataset.json"
+
+Item = dict[str, Any]
+"""One entry of ``training``: the keys of dataset.json as they stand, paths relative."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What dataset.json says, checked.
+
+    Attributes:
+        folder: the dataset folder, absolute.
+        name: short name of the data, such as ``busi``.
+        task: ``segmentation`` or ``classification``.
+        modality: channel index (as a string) to modality code, such as ``{"0": "US"}``.
+        labels: class index (as a string) to name, such as ``{"0": "background", "1": "tumour"}``.
+        licence: the terms that the data came with.
+        reference: what to cite.
+        channels: channels of every image.
+        source: how the folder was made: layout, version, grouping, what was left out.
+        items: the entries of ``training``, in the order of the file.
+        testing: the entries of ``testing``; only the evaluation reads them.
+    """
+
+    folder: Path
+    name: str
+    task: str
+    modality: dict[str, str]
+    labels: dict[str, str]
+    licence: str
+    reference: str
+    channels: int
+    source: dict[str, Any]
+    items: tuple[Item, ...]
+    testing: tuple[Item, ...] = ()
+
+    @property
+    def folds(self) -> list[int]:
+        """The fold numbers, 0 to k-1."""
+        return sorted({item["fold"] for item in self.items})
+
+    @property
+    def classes(self) -> list[str]:
+        """The class names, sorted."""
+        return sorted({item["class"] for item in (*self.items, *self.testing)})
+
+    def resolved(self, item: Item) -> Item:
+        """Gives a copy of ``item`` with absolute paths and an ``id``.
+
+        Args:
+            item: an entry of ``items`` or ``testing``.
+
+        Returns:
+            The item with ``image`` (and ``label`` where it is a mask) as absolute path strings,
+            and ``id``, the image's stem, such as ``benign_0001``.
+        """
+        full = dict(item)
+        full["image"] = str(self.folder / item["image"])
+        if isinstance(item["label"], str):
+            full["label"] = str(self.folder / item["label"])
+        full["id"] = PurePosixPath(item["image"]).stem
+        return full
+
+
+def read(folder: str | Path) -> Dataset:
+    """Reads and checks the dataset.json of a dataset folder.
+
+    Args:
+        folder: the dataset folder.
+
+    Returns:
+        The dataset; every image and mask that it names exists.
+
+    Raises:
+        InputError: the folder or its dataset.json is missing, is not JSON, or breaks the contract
+            (a key is missing or of another type, a file is missing, a group stands in two folds).
+    """
+    folder = Path(folder).absolute()
+    path = folder / FILE_NAME
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(_missing(folder)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}") from None
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise InputError(f"{path} is not JSON: {error.msg} at {where}") from None
+    dataset = _from_content(folder, content, path)
+    check(dataset)
+    return dataset
+
+
+def write(dataset: Dataset) -> Path:
+    """Checks a dataset and writes its dataset.json so that it appears whole or not at all.
+
+    Args:
+        dataset: the dataset; its images and masks lie in ``dataset.folder`` already.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        InputError: the dataset breaks the contract.
+        OSError: the folder cannot be written.
+    """
+    check(dataset)
+    path = dataset.folder / FILE_NAME
+    text = json.dumps(_to_content(dataset), indent=1, ensure_ascii=False) + "\n"
+    write_text(path, text)
+    return path
+
+
+def parts(dataset: Dataset, fold: int) -> tuple[list[Item], list[Item], list[Item]]:
+    """Splits the items for one fold: it is scored, the next one validates, the others train.
+
+    Args:
+        dataset: the dataset.
+        fold: the fold that is scored once, at the end.
+
+    Returns:
+        The items that train, that validate (choose epoch, threshold, calibration) and that are
+        scored, each in the order of the file, paths relative; see ``Dataset.resolved``.
+
+    Raises:
+        InputError: there is no such fold, or there are fewer than three.
+    """
+    folds = dataset.folds
+    if len(folds) < 3:
+        raise InputError(
+            f"{dataset.folder} has {len(folds)} folds; training needs at least 3 (one scored, "
+            "one that validates, one that trains): convert it again with --folds 5"
+        )
+    if isinstance(fold, bool) or fold not in folds:
+        raise InputError(f"fold {fold} does not exist; this dataset has the folds 0 to {folds[-1]}")
+    validating = (fold + 1) % len(folds)
+    return (
+        [item for item in dataset.items if item["fold"] not in (fold, validating)],
+        [item for item in dataset.items if item["fold"] == validating],
+        [item for item in dataset.items if item["fold"] == fold],
+    )
+
+
+def digest(dataset: Dataset) -> str:
+    """Hashes what a model can learn from a dataset, wherever its folder lies.
+
+    The hash covers the task, the labels, the channels and every item with the SHA-256 of its
+    image and mask, its group and its fold; not the licence, nor which version wrote the folder.
+
+    Args:
+        dataset: the dataset.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    content = {
+        "task": dataset.task,
+        "labels": dataset.labels,
+        "channels": dataset.channels,
+        "training": dataset.items,
+        "testing": dataset.testing,
+    }
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check(dataset: Dataset) -> None:
+    """Checks a dataset against the contract of the folder.
+
+    Args:
+        dataset: the dataset.
+
+    Raises:
+        InputError: something breaks it; the message names the file, the item and the key.
+    """
+    path = dataset.folder / FILE_NAME
+    if not dataset.items:
+        raise InputError(f"{path} has no items in training")
+    for name, item in _named_items(dataset):
+        _check_item(dataset, f"{path}: {name}", item)
+    _check_unique(dataset, path)
+    _check_folds(dataset, path)
+    _check_values(dataset, path)
+
+
+def _missing(folder: Path) -> str:
+    """Says why there is no dataset.json to read."""
+    if not folder.exists():
+        return f"the dataset folder {folder} does not exist"
+    if not folder.is_dir():
+        return f"{folder} is a file; expected a dataset folder"
+    return f"{folder} has no {FILE_NAME}; make one with med2d convert busi RAW {folder}"
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_size(value: object) -> bool:
+    return _is_count(value) and value != 0
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(name, str) for name in value.values())
+
+
+Check = tuple[Callable[[object], bool], str]
+_TEXT: Check = (_is_text, "a text")
+_COUNT: Check = (_is_count, "a whole number from 0")
+_SIZE: Check = (_is_size, "a whole number from 1")
+_TABLE: Check = (_is_table, 'an object of texts such as {"0": "background"}')
+_LIST: Check = (lambda value: isinstance(value, list), "a list")
+
+_TOP_KEYS: dict[str, Check] = {
+    "name": _TEXT,
+    "task": (
+        lambda value: value in ("segmentation", "classification"),
+        "segmentation or classification",
+    ),
+    "modality": _TABLE,
+    "labels": _TABLE,
+    "licence": (lambda value: isinstance(value, str), "a text"),
+    "reference": (lambda value: isinstance(value, str), "a text"),
+    "channels": _SIZE,
+    "source": (lambda value: isinstance(value, dict), "an object"),
+    "training": _LIST,
+}
+
+_ITEM_KEYS: dict[str, Check] = {
+    "image": _TEXT,
+    "label": (lambda value: _is_text(value) or _is_count(value), "a mask's path or a class index"),
+    "class": _TEXT,
+    "group": _TEXT,
+    "fold": _COUNT,
+    "source": _TEXT,
+    "sha256": _TEXT,
+    "width": _SIZE,
+    "height": _SIZE,
+}
+
+
+def _check_keys(where: str, content: Any, keys: dict[str, Check]) -> None:
+    """Refuses content that is no object, or lacks a key, or holds a value of another type."""
+    if not isinstance(content, dict):
+        raise InputError(f"{where} is {_shown(content)}; expected an object")
+    for key, (fits, expected) in keys.items():
+        if key not in content:
+            raise InputError(f'{where} lacks the key "{key}"')
+        if not fits(content[key]):
+            raise InputError(f'{where}: "{key}" is {_shown(content[key])}; expected {expected}')
+
+
+def _shown(value: object) -> str:
+    """Shows a value of the file, shortened, so that the message stays one line."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _from_content(folder: Path, content: Any, path: Path) -> Dataset:
+    """Makes a dataset of the parsed file."""
+    _check_keys(str(path), content, _TOP_KEYS)
+    testing = content.get("testing", [])
+    _check_keys(str(path), {"testing": testing}, {"testing": _LIST})
+    plain = {key: content[key] for key in _TOP_KEYS if key != "training"}
+    return Dataset(folder=folder, items=tuple(content["training"]), testing=tuple(testing), **plain)
+
+
+def _to_content(dataset: Dataset) -> dict[str, Any]:
+    """Gives the file's content, in the order of its keys; an empty testing part is left out."""
+    content = {key: getattr(dataset, key) for key in _TOP_KEYS if key != "training"}
+    content["training"] = list(dataset.items)
+    if dataset.testing:
+        content["testing"] = list(dataset.testing)
+    return content
+
+
+def _named_items(dataset: Dataset) -> Iterator[tuple[str, Item]]:
+    """Yields every item with its place in the file, such as ``training[3]``."""
+    for part, items in (("training", dataset.items), ("testing", dataset.testing)):
+        for index, item in enumerate(items):
+            yield f"{part}[{index}]", item
+
+
+def _check_item(dataset: Dataset, where: str, item: Item) -> None:
+    """Checks one item: keys, types, that its files exist and its class index is known."""
+    keys = _ITEM_KEYS
+    if where.rpartition(": ")[2].startswith("testing"):
+        keys = {key: fits for key, fits in _ITEM_KEYS.items() if key != "fold"}
+    _check_keys(where, item, keys)
+    _check_file(dataset.folder, where, "image", item["image"])
+    label = item["label"]
+    if dataset.task == "segmentation" and not isinstance(label, str):
+        raise InputError(f'{where}: "label" is {label}; segmentation expects a mask\'s path')
+    if isinstance(label, str):
+        _check_keys(where, item, {"label_sha256": _TEXT})
+        _check_file(dataset.folder, where, "label", label)
+    elif str(label) not in dataset.labels:
+        known = ", ".join(dataset.labels)
+        raise InputError(f'{where}: "label" is {label}; the labels are {known}')
+
+
+def _check_file(folder: Path, where: str, key: str, value: str) -> None:
+    """Checks that a path is relative, with forward slashes, inside the folder, and exists."""
+    pure = PurePosixPath(value)
+    if pure.is_absolute() or ".." in pure.parts or "\\" in value:
+        raise InputError(
+            f'{where}: "{key}" is {_shown(value)}; expected a path inside the folder, '
+            "with forward slashes"
+        )
+    if not os.path.isfile(folder / value):  # noqa: PTH113 - thousands of calls
+        raise InputError(f'{where}: "{key}" names {value}, which does not exist in {folder}')
+
+
+def _check_unique(dataset: Dataset, path: Path) -> None:
+    """Refuses two items of one image: the second would leak or count twice."""
+    seen: dict[str, str] = {}
+    for name, item in _named_items(dataset):
+        first = seen.setdefault(item["image"], name)
+        if first != name:
+            raise InputError(f"{path}: {first} and {name} name the same image {item['image']}")
+
+
+def _check_folds(dataset: Dataset, path: Path) -> None:
+    """Refuses gaps in the fold numbers, and a group on two sides of a split."""
+    folds = dataset.folds
+    if folds != list(range(len(folds))):
+        found = ", ".join(map(str, folds))
+        raise InputError(f"{path}: the folds are {found}; expected 0, 1, 2, … without a gap")
+    home: dict[str, object] = {}
+    for _, item in _named_items(dataset):
+        place = item.get("fold", "testing")
+        first = home.setdefault(item["group"], place)
+        if first != place:
+            raise InputError(
+                f"{path}: group {item['group']} stands in fold {first} and in {place}; a group "
+                "must stay on one side of every split: convert the raw folder again"
+            )
+
+
+def _check_values(dataset: Dataset, path: Path) -> None:
+    """Refuses values that MONAI's datalist reader would turn into paths.
+
+    ``load_decathlon_datalist`` joins every string of an item to the folder and keeps the result
+    where it exists, so a class called ``images`` would reach the training as a path.
+    """
+    values = {
+        (key, value): name
+        for name, item in _named_items(dataset)
+        for key, value in item.items()
+        if isinstance(value, str) and key not in ("image", "label")
+    }
+    for (key, value), name in values.items():
+        if os.path.exists(dataset.folder / value):  # noqa: PTH110
+            raise InputError(
+                f'{path}: {name}: "{key}" is {_shown(value)}, which is also the name of an entry '
+                "of the folder; MONAI would make a path of it: rename one of them"
+            )

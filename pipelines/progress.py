@@ -1,0 +1,81 @@
+"""Progress of long work: a bar in a terminal, now and then a plain line elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+Report = Callable[[int, int], None]
+"""Called with the number done and the total."""
+
+T = TypeVar("T")
+
+_SECONDS = 5.0  # between two plain lines
+
+
+@contextmanager
+def counting(description: str) -> Iterator[Report]:
+    """Shows how far some work has come, on the standard error stream.
+
+    Args:
+        description: what is being done, such as ``converting``.
+
+    Yields:
+        A function to call with (done, total) after every step.
+
+    Examples:
+        >>> with counting("reading") as report:
+        ...     for number in range(3):
+        ...         report(number + 1, 3)
+    """
+    if sys.stderr.isatty():
+        with _bar(description) as report:
+            yield report
+    else:
+        yield _lines(description)
+
+
+def track(items: Iterable[T], total: int, description: str) -> Iterator[T]:
+    """Yields the items and shows how far the loop over them has come.
+
+    Args:
+        items: what to loop over.
+        total: how many there are.
+        description: what is being done, such as ``reading``.
+
+    Yields:
+        The items.
+    """
+    with counting(description) as report:
+        for done, item in enumerate(items, start=1):
+            yield item
+            report(done, total)
+
+
+@contextmanager
+def _bar(description: str) -> Iterator[Report]:
+    """Draws a bar with the count and the time that is left; it goes when the work is done."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(description, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _lines(description: str) -> Report:
+    """Writes a line every few seconds, so that a log shows life without drowning in it."""
+    last = time.monotonic()
+
+    def report(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _SECONDS:
+            last = now
+            print(f"{description}: {done} of {total}", file=sys.stderr, flush=True)
+
+    return report

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from pipelines.datasets.parallel import cores, mapped
+from pipelines.errors import InputError
+
+
+def square(number: int) -> int:
+    time.sleep(0.001 * (number % 3))
+    return number * number
+
+
+def divide(number: int) -> float:
+    return 1 / (number - 20)
+
+
+def die(number: int) -> None:
+    os._exit(9)
+
+
+def touch(path: Path) -> None:
+    time.sleep(0.02)
+    path.touch()
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_results_come_in_the_order_of_the_jobs(workers: int) -> None:
+    with mapped(square, range(50), workers) as results:
+        assert list(results) == [number * number for number in range(50)]
+
+
+def test_an_error_in_a_worker_reaches_the_caller() -> None:
+    with pytest.raises(ZeroDivisionError), mapped(divide, range(40), 2) as results:
+        list(results)
+
+
+def test_a_killed_worker_is_one_line() -> None:
+    with (
+        pytest.raises(InputError, match="a worker process was killed"),
+        mapped(die, range(40), 2) as results,
+    ):
+        list(results)
+
+
+def test_nothing_works_on_after_the_block(tmp_path: Path) -> None:
+    jobs = [tmp_path / str(number) for number in range(400)]
+    with pytest.raises(KeyboardInterrupt), mapped(touch, jobs, 2):
+        raise KeyboardInterrupt
+    count = len(list(tmp_path.iterdir()))
+    time.sleep(0.2)
+    assert len(list(tmp_path.iterdir())) == count < 400
+
+
+def test_no_jobs_no_processes() -> None:
+    with mapped(square, [], 4) as results:
+        assert list(results) == []
+    assert cores() >= 1
