@@ -23,7 +23,7 @@ from PIL import Image
 from pipelines.datasets.convert import Options, convert
 from pipelines.datasets.layouts.busi import scan
 from pipelines.datasets.parallel import cores, mapped
-from pipelines.datasets.phantoms import make_busi
+from pipelines.datasets.phantoms.busi import make_busi
 from pipelines.datasets.picture import COMPRESSION
 
 _DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "Dataset_BUSI_with_GT"

@@ -112,7 +112,7 @@ def phantom() -> None:
 @click.option("--overwrite", is_flag=True, help="Replace a made folder that stands at OUT.")
 def busi(out: Path, count: int, seed: int, size: int, overwrite: bool) -> None:
     """Make breast ultrasound with tumour masks, in the busi layout, in the folder OUT."""
-    from pipelines.datasets.phantoms import make_busi
+    from pipelines.datasets.phantoms.busi import make_busi
     from pipelines.progress import counting
 
     with counting("making") as report:

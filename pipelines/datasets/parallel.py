@@ -30,7 +30,7 @@ def cores() -> int:
 
 @contextmanager
 def mapped(
-    function: Callable[[Job], Result], jobs: Sequence[Job], workers: int
+    function: Callable[[Job], Result], jobs: Sequence[Job], workers: int, chunk: int = _CHUNK
 ) -> Iterator[Iterator[Result]]:
     """Starts the workers and gives their results, in the order of the jobs.
 
@@ -41,6 +41,7 @@ def mapped(
         function: what to do; it and the jobs must be picklable.
         jobs: what to do it with.
         workers: number of processes; with 1 the work is done in this one.
+        chunk: jobs sent at once; 1 where a job takes a good part of a second.
 
     Yields:
         An iterator of results.
@@ -48,14 +49,14 @@ def mapped(
     Raises:
         InputError: a worker was killed from outside, as happens when memory runs out.
     """
-    workers = min(workers, -(-len(jobs) // _CHUNK))
+    workers = min(workers, -(-len(jobs) // chunk))
     if workers <= 1:
         yield map(function, jobs)
         return
     pool = ProcessPoolExecutor(workers, initializer=_prepare_worker)
     try:
         # The processes start here, before the caller starts any thread of a progress bar.
-        yield pool.map(function, jobs, chunksize=_CHUNK)
+        yield pool.map(function, jobs, chunksize=chunk)
     except BrokenProcessPool:
         raise InputError(
             "a worker process was killed, perhaps because memory ran out; try fewer with --workers"

@@ -4,24 +4,47 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from pipelines.datasets.dataset import FILE_NAME
 from pipelines.errors import InputError
 
 
-def check_place(out: Path, overwrite: bool) -> None:
-    """Refuses a place that holds something, unless it is a dataset that may be replaced.
+class Replaceable(NamedTuple):
+    """The kind of folder that a new one of its kind may replace.
+
+    Attributes:
+        name: what such a folder holds, for messages.
+        flaw: tells why an existing folder is none of the kind, in words that follow "is not empty
+            and"; None where it is one.
+    """
+
+    name: str
+    flaw: Callable[[Path], str | None]
+
+
+def _no_record(folder: Path) -> str | None:
+    """Tells that a folder is no dataset, or None."""
+    return None if (folder / FILE_NAME).is_file() else f"holds no {FILE_NAME}"
+
+
+DATASET = Replaceable("a dataset", _no_record)
+
+
+def check_place(out: Path, overwrite: bool, replaceable: Replaceable = DATASET) -> None:
+    """Refuses a place that holds something, unless it is a folder that may be replaced.
 
     Args:
-        out: where the dataset folder shall be.
-        overwrite: whether a dataset folder there may be replaced.
+        out: where the finished folder shall be.
+        overwrite: whether a folder of the kind ``replaceable`` there may be replaced.
+        replaceable: the kind of folder; no other is ever replaced.
 
     Raises:
-        InputError: a file stands there, or a mount point, or a folder that is neither empty nor a
-            dataset, or a dataset that may not be replaced.
+        InputError: a file stands there, or a mount point, or a folder that is neither empty nor of
+            the kind, or one of the kind that may not be replaced.
     """
     if not os.path.lexists(out):
         return
@@ -31,17 +54,19 @@ def check_place(out: Path, overwrite: bool) -> None:
         raise InputError(f"{out} is a mount point, which cannot be moved; give a folder inside it")
     if not any(out.iterdir()):
         return
-    if not (out / FILE_NAME).is_file():
+    flaw = replaceable.flaw(out)
+    if flaw is not None:
         raise InputError(
-            f"{out} is not empty and holds no {FILE_NAME}, so it is not replaced; give another "
-            "folder"
+            f"{out} is not empty and {flaw}, so it is not replaced; give another folder"
         )
     if not overwrite:
-        raise InputError(f"{out} holds a dataset already; replace it with --overwrite")
+        raise InputError(f"{out} holds {replaceable.name} already; replace it with --overwrite")
 
 
 @contextmanager
-def staged(out: Path, overwrite: bool = False) -> Iterator[Path]:
+def staged(
+    out: Path, overwrite: bool = False, replaceable: Replaceable = DATASET
+) -> Iterator[Path]:
     """Gives a folder beside ``out`` to fill, which takes the place of ``out`` at the end.
 
     Where the block fails, by Ctrl-C too, the folder is removed and ``out`` is as it was. What a
@@ -49,7 +74,8 @@ def staged(out: Path, overwrite: bool = False) -> Iterator[Path]:
 
     Args:
         out: where the finished folder shall be, resolved.
-        overwrite: whether a dataset folder there may be replaced.
+        overwrite: whether a folder of the kind ``replaceable`` there may be replaced.
+        replaceable: the kind of folder; no other is ever replaced.
 
     Yields:
         The empty folder to fill.
@@ -61,12 +87,13 @@ def staged(out: Path, overwrite: bool = False) -> Iterator[Path]:
     staging = out.with_name(f".{out.name}.partial")
     made: list[Path] = []
     try:
-        _recover(out)
-        check_place(out, overwrite)
+        _recover(out, replaceable)
+        check_place(out, overwrite, replaceable)
         _make_parents(out, made)
         with _locked(staging):
             try:
                 yield staging
+                check_place(out, overwrite, replaceable)  # it may have been filled meanwhile
                 _replace(out, staging)
             finally:
                 shutil.rmtree(staging, ignore_errors=True)
@@ -113,10 +140,10 @@ def _aside(out: Path) -> Path:
     return out.with_name(f".{out.name}.old")
 
 
-def _recover(out: Path) -> None:
+def _recover(out: Path, replaceable: Replaceable) -> None:
     """Puts right what a run left that was killed between the two moves of ``_replace``."""
     old = _aside(out)
-    if not (old / FILE_NAME).is_file():
+    if not old.is_dir() or replaceable.flaw(old) is not None:
         return
     if os.path.lexists(out):
         shutil.rmtree(old)
@@ -125,7 +152,7 @@ def _recover(out: Path) -> None:
 
 
 def _replace(out: Path, staging: Path) -> None:
-    """Moves the staging folder to its place; an old dataset goes only when the new one stands."""
+    """Moves the staging folder to its place; an old folder goes only when the new one stands."""
     if not out.exists():
         staging.rename(out)
     elif not any(out.iterdir()):

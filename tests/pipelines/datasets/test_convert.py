@@ -23,7 +23,7 @@ from pipelines.cli import main
 from pipelines.datasets import convert as module
 from pipelines.datasets.convert import Options, convert
 from pipelines.datasets.dataset import read
-from pipelines.datasets.phantoms import make_busi
+from pipelines.datasets.phantoms.busi import make_busi
 from pipelines.errors import InputError
 
 Texture = Callable[..., NDArray[np.uint8]]

@@ -23,6 +23,10 @@ def die(number: int) -> None:
     os._exit(9)
 
 
+def process(number: int) -> tuple[int, int]:
+    return number, os.getpid()
+
+
 def touch(path: Path) -> None:
     time.sleep(0.02)
     path.touch()
@@ -32,6 +36,14 @@ def touch(path: Path) -> None:
 def test_results_come_in_the_order_of_the_jobs(workers: int) -> None:
     with mapped(square, range(50), workers) as results:
         assert list(results) == [number * number for number in range(50)]
+
+
+def test_few_long_jobs_are_spread_by_a_small_chunk() -> None:
+    for chunk, here in ((8, True), (1, False)):
+        with mapped(process, range(4), 2, chunk) as results:
+            numbers, processes = zip(*results, strict=True)
+        assert numbers == (0, 1, 2, 3)
+        assert (os.getpid() in processes) == here
 
 
 def test_an_error_in_a_worker_reaches_the_caller() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.datasets.staging import staged
+from pipelines.datasets.staging import Replaceable, staged
 from pipelines.errors import InputError
 
 
@@ -74,6 +74,35 @@ def test_nothing_but_a_dataset_is_ever_replaced(tmp_path: Path) -> None:
     assert names(out) == ["thesis.txt"]
 
 
+def test_another_kind_of_folder_is_replaced_by_its_own_rule(tmp_path: Path) -> None:
+    drawings = Replaceable(
+        "drawings", lambda folder: None if (folder / "a.png").exists() else "holds no a.png"
+    )
+    out, old = tmp_path / "out", tmp_path / ".out.old"
+    for folder in (out, old):
+        folder.mkdir()
+        fill(folder, "a dataset")
+    with pytest.raises(InputError, match=r"and holds no a\.png, so it is not replaced; give"):
+        staged(out, True, drawings).__enter__()
+    assert (old / "dataset.json").is_file()  # no leaving of this kind of run
+    for folder in (out, old):
+        (folder / "a.png").touch()
+    with pytest.raises(InputError, match="holds drawings already; replace it with --overwrite"):
+        staged(out, False, drawings).__enter__()
+    with staged(out, True, drawings) as folder:
+        (folder / "a.png").write_text("new")
+    assert names(tmp_path) == ["out"] and names(out) == ["a.png"]
+
+
+def test_what_comes_into_the_place_during_the_work_is_kept(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(InputError, match="is not empty"), staged(out, overwrite=True) as folder:
+        fill(folder, "new")
+        out.mkdir()
+        (out / "thesis.txt").touch()
+    assert names(tmp_path) == ["out"] and names(out) == ["thesis.txt"]
+
+
 def test_a_mount_point_is_refused_before_the_work() -> None:
     with pytest.raises(InputError, match="is a mount point, which cannot be moved"):
         staged(Path("/dev")).__enter__()
@@ -108,6 +137,18 @@ def test_a_run_killed_between_the_two_moves_loses_nothing(tmp_path: Path) -> Non
         staged(tmp_path / "out").__enter__()
     assert (tmp_path / "out" / "dataset.json").read_text() == "old"
     assert names(tmp_path) == ["out"]
+
+
+def test_a_failing_move_brings_the_old_folder_back(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    fill(out, "old")
+    with (
+        pytest.raises(InputError, match="No such file or directory; nothing was changed"),
+        staged(out, overwrite=True) as folder,
+    ):
+        folder.rmdir()
+    assert names(tmp_path) == ["out"] and (out / "dataset.json").read_text() == "old"
 
 
 def test_two_runs_at_once_do_not_spoil_each_other(tmp_path: Path) -> None:
