@@ -1,0 +1,346 @@
+"""Every command and every link of the documentation is what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import pytest
+from monai.bundle import ConfigParser, scripts
+
+from pipelines.cli import main
+from pipelines.datasets.phantoms.busi import make_busi
+from pipelines.errors import InputError
+from pipelines.training.workflow import check_id
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+PAGES = [
+    README,
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "bundles").glob("*/docs/README.md")),
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+]
+BLOCK = re.compile(r"^```(?:bash|sh|shell|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+ANY_BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+WAY = re.compile(r"<!-- way -->\n```bash\n(.*?)\n```", re.DOTALL)
+INLINE_CODE = re.compile(r"`([^`\n]+)`")
+ENTRIES = ("bundles", "docs", "pipelines", "transforms", "benchmarks", "tests", ".ci")
+PICTURES_TO_COME = {ROOT / "docs" / "images" / "overlays.png"}
+"""Pictures of results; they are drawn by a run and added when there is one to show."""
+KNOWN_PROGRAMS = {
+    "med2d", "make", "python", "python3", "torchrun", "mlflow", "source", "export", "pre-commit",
+    ".venv/bin/pip",
+}  # fmt: skip
+
+
+class Command(NamedTuple):
+    """A simple command of a page."""
+
+    page: Path
+    words: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.page.relative_to(ROOT)}: {' '.join(self.words)}"
+
+
+def _commands() -> Iterator[Command]:
+    for page in PAGES:
+        for block in BLOCK.findall(page.read_text(encoding="utf-8")):
+            for line in block.replace("\\\n", " ").splitlines():
+                words = shlex.split(line, comments=True)
+                yield from (Command(page, part) for part in _simple(words))
+
+
+def _simple(words: list[str]) -> Iterator[tuple[str, ...]]:
+    """Splits a line at ``&&``."""
+    part: list[str] = []
+    for word in [*words, "&&"]:
+        if word != "&&":
+            part.append(word)
+        elif part:
+            yield tuple(part)
+            part = []
+
+
+COMMANDS = list(_commands())
+
+
+def _having(*start: str) -> list[Command]:
+    return [each for each in COMMANDS if each.words[: len(start)] == start]
+
+
+def _bundle_commands() -> list[Command]:
+    return [each for each in COMMANDS if "monai.bundle" in each.words]
+
+
+def test_the_pages_hold_commands_of_every_kind() -> None:
+    assert _having("make", "demo") and _having("make", "test")
+    assert _having("med2d", "convert") and _having("torchrun") and _bundle_commands()
+    assert len(WAY.findall(README.read_text(encoding="utf-8"))) == 5
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=str)
+def test_every_program_is_one_whose_commands_are_checked(command: Command) -> None:
+    assert command.words[0] in KNOWN_PROGRAMS
+
+
+@pytest.mark.parametrize("command", _having("med2d"), ids=str)
+def test_med2d_understands_the_command(command: Command) -> None:
+    node: click.Command = main
+    words = list(command.words[1:])
+    context = click.Context(node)
+    while isinstance(node, click.Group):
+        _, found, words = node.resolve_command(context, words)
+        assert found is not None
+        node, context = found, click.Context(found, parent=context)
+    node.make_context("med2d", words)
+
+
+@cache
+def _targets() -> set[str]:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    return set(re.findall(r"^([a-z][a-z-]*):", text, re.MULTILINE))
+
+
+@cache
+def _variables() -> set[str]:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    return set(re.findall(r"^([A-Z_]+)\s*\??=", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("command", _having("make"), ids=str)
+def test_make_has_the_target(command: Command) -> None:
+    _check_make(command.words[1:])
+
+
+def _check_make(words: tuple[str, ...]) -> None:
+    for word in words:
+        name, equals, _ = word.partition("=")
+        assert name in (_variables() if equals else _targets())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_make_has_the_targets_that_the_text_names(page: Path) -> None:
+    text = ANY_BLOCK.sub("", page.read_text(encoding="utf-8"))
+    for code in INLINE_CODE.findall(text):
+        if code.startswith("make "):
+            _check_make(tuple(shlex.split(code)[1:]))
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=str)
+def test_the_files_that_a_command_names_exist(command: Command) -> None:
+    for path in _paths(" ".join(command.words)):
+        assert (ROOT / path).exists()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_files_that_the_text_names_exist(page: Path) -> None:
+    text = ANY_BLOCK.sub("", page.read_text(encoding="utf-8"))
+    for code in INLINE_CODE.findall(text):
+        for path in _paths(code):
+            assert (ROOT / path).exists()
+
+
+def _paths(text: str) -> list[str]:
+    """Paths of the checkout in a text: those that begin with a folder of its root."""
+    words = re.split(r"[\s'\"\[\],=]+", text)
+    files = [word for word in words if word in ("constraints.txt", "setup.cfg")]
+    return files + [word for word in words if "/" in word and word.split("/")[0] in ENTRIES]
+
+
+def _options(words: tuple[str, ...]) -> dict[str, str]:
+    """The ``--name value`` pairs after the verb of ``monai.bundle``."""
+    given = words[words.index("monai.bundle") + 2 :]
+    names, values = given[::2], given[1::2]
+    assert len(names) == len(values) and all(name.startswith("--") for name in names)
+    return {name[2:]: value for name, value in zip(names, values, strict=True)}
+
+
+def _shipped(path: str) -> Path:
+    """The shipped file of which a run's folder holds a copy, or the file itself."""
+    inside = re.fullmatch(r"runs/([^/]+)/[^/]+/(configs/[^/]+)", path)
+    return ROOT / "bundles" / inside[1] / inside[2] if inside else ROOT / path
+
+
+def _configuration(text: str) -> dict[str, Any]:
+    names = re.findall(r"[^'\"\[\],\s]+", text)
+    parser = ConfigParser()
+    parser.read_config([str(_shipped(name)) for name in names])
+    return parser.get()
+
+
+@pytest.mark.parametrize("command", _bundle_commands(), ids=str)
+def test_the_names_of_a_bundle_command_stand_in_its_configuration(command: Command) -> None:
+    verb, options = command.words[command.words.index("monai.bundle") + 1], _options(command.words)
+    if verb == "run":
+        config = _configuration(options.pop("config_file"))
+        for name in options:
+            check_id(config, name)
+    else:
+        accepted = scripts.__dict__[verb].__code__.co_varnames
+        assert set(options) <= set(accepted)
+        if "net_id" in options:
+            assert options["net_id"] in _configuration(options["config_file"])
+
+
+def test_a_misspelt_name_would_be_found() -> None:
+    with pytest.raises(InputError, match="did you mean dataset_dir"):
+        check_id(
+            _configuration("bundles/breast_us_segmentation/configs/train.json"), "dataset_dirr"
+        )
+
+
+def _table(page: Path, heading: str) -> dict[str, str]:
+    """The first two columns of the table below a heading: name without backquotes to text."""
+    section = page.read_text(encoding="utf-8").split(f"## {heading}\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]*) \|", section, re.MULTILINE)
+    return {name: text.strip() for name, text in rows}
+
+
+@pytest.mark.parametrize(("page", "file"), [("train", "train"), ("predict", "inference")])
+def test_what_can_be_changed_stands_in_the_configuration_with_its_default(
+    page: str, file: str
+) -> None:
+    path = ROOT / "bundles" / "breast_us_segmentation" / "configs" / f"{file}.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    table = _table(ROOT / "docs" / f"{page}.md", "What you can change")
+    assert len(table) >= 7
+    for name, text in table.items():
+        default = config[name]
+        if default is None:
+            assert text == "none", name
+        elif not isinstance(default, str) or not default.startswith("$"):
+            assert json.dumps(default).strip('"') in text, name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_files_and_headings(page: Path) -> None:
+    text = ANY_BLOCK.sub("", page.read_text(encoding="utf-8"))
+    for link in LINK.findall(text):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, heading = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists() or target in PICTURES_TO_COME, f"{page}: {link}"
+        if heading:
+            assert heading in _anchors(target), f"{page}: {link}"
+
+
+def _anchors(page: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_blocks_of_a_page_are_closed_and_its_commands_are_in_them(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert text.count("\n```") % 2 == 0
+    assert "python -m monai.bundle" not in ANY_BLOCK.sub("", text)
+
+
+@pytest.fixture
+def newcomer(tmp_path: Path) -> Iterator[Path]:
+    """A working folder like a checkout's root, with the folders that the README's way names."""
+    (tmp_path / "bundles").symlink_to(ROOT / "bundles", target_is_directory=True)
+    raw = tmp_path / "Dataset_BUSI_with_GT"
+    make_busi(raw, 40, 0, 96)
+    (tmp_path / "pictures").mkdir()
+    for path in raw.glob("*/* (1).png"):
+        shutil.copy(path, tmp_path / "pictures")
+    yield tmp_path
+
+
+@pytest.mark.slow
+def test_the_five_commands_of_the_readme(newcomer: Path) -> None:
+    install, convert, train, look, predict = WAY.findall(README.read_text(encoding="utf-8"))
+    assert install == "make install && source .venv/bin/activate"  # it has made this environment
+    _run(convert, newcomer)
+    _run(f"{train} --epochs 1", newcomer)
+    run = newcomer / "runs" / "breast_us_segmentation" / "unet"
+    left = README.read_text(encoding="utf-8").split("## What a run leaves")[1].split("\n## ")[0]
+    for name in re.findall(r"^\| `([\w./]+)`", left, re.MULTILINE):
+        assert (run / name).exists(), name
+    _check_server(look, newcomer)
+    _run(predict, newcomer)
+    expected = {f"{path.stem}_mask.png" for path in (newcomer / "pictures").iterdir()}
+    assert {path.name for path in (newcomer / "predictions").iterdir()} == expected
+
+
+def _arguments(command: str) -> list[str]:
+    """The words of a command, its program taken from this environment."""
+    program, *rest = shlex.split(command)
+    own = {
+        "python": [],
+        "mlflow": ["-m", "mlflow"],
+        "med2d": ["-c", "from pipelines.cli import main; main()"],
+    }
+    return [sys.executable, *own[program], *rest]
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
+    return {**kept, "PYTHONPATH": str(ROOT)}
+
+
+def _run(command: str, folder: Path) -> None:
+    done = subprocess.run(
+        _arguments(command), cwd=folder, env=_environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+
+
+def _check_server(command: str, folder: Path) -> None:
+    """Starts the server of a command on a free port, waits until it answers, and stops it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = [*_arguments(command), "--port", str(port)]
+    with (folder / "server.log").open("w") as log:
+        server = subprocess.Popen(
+            words, cwd=folder, env=_environment(), stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        assert _answers(f"http://127.0.0.1:{port}/health", server, seconds=120), (
+            folder / "server.log"
+        ).read_text()
+    finally:
+        _stop(server)
+
+
+def _answers(address: str, server: subprocess.Popen[bytes], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            return opener.open(address, timeout=5).status == 200
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            time.sleep(0.5)
+    return False
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    """Ends the server with its workers: all stand in a session of their own."""
+    os.killpg(server.pid, signal.SIGTERM)
+    try:
+        server.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
