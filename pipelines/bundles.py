@@ -24,5 +24,7 @@ def bundle_root(name: str) -> Path:
         InputError: no such bundle.
     """
     if name not in bundle_names():
-        raise InputError(f"there is no bundle {name!r}; expected one of {', '.join(bundle_names())}")
+        raise InputError(
+            f"there is no bundle {name!r}; expected one of {', '.join(bundle_names())}"
+        )
     return _ROOT / name

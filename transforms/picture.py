@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import io
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp")
 """Suffixes (lower case) of the picture files that are read."""
 
 _DEEP_MODES = ("I", "I;16", "I;16B", "I;16L", "F")
+_INDEX_MODES = ("1", "L", "P", "I", "I;16", "I;16B", "I;16L")
 _ALPHA_MODES = ("LA", "PA", "RGBA", "RGBa", "La")
+
+
+_DAMAGE = (  # what Pillow's decoders raise over broken files
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    Image.DecompressionBombError,
+    OSError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
 
 
 class PictureError(ValueError):
@@ -31,22 +49,24 @@ def open_upright(path: str | Path) -> Image.Image:
         PictureError: no such file, not a picture, truncated, or of several frames.
     """
     try:
-        with Image.open(path) as image:
+        # Not from the path: Pillow maps a plain TIFF into memory then, and tears a turned one.
+        with Image.open(io.BytesIO(Path(path).read_bytes())) as image:
+            upright = ImageOps.exif_transpose(image)
             frames = getattr(image, "n_frames", 1)
-            if frames != 1:
-                raise PictureError(
-                    f"{path} holds {frames} frames; expected a single picture. Split it first"
-                )
-            return ImageOps.exif_transpose(image)
     except FileNotFoundError:
         raise PictureError(f"{path} does not exist; expected a picture file") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        if isinstance(error, PictureError):
-            raise
+    except UnidentifiedImageError:
+        raise PictureError(f"{path} cannot be read as a picture, whatever its name says") from None
+    except _DAMAGE as error:
         raise PictureError(
-            f"{path} cannot be read as a picture ({error}); "
-            "the file is truncated or of another kind. Export it again or take it out"
+            f"{path} cannot be read as a picture ({error}); the file is truncated or damaged. "
+            "Export it again or take it out"
         ) from error
+    if frames != 1:
+        raise PictureError(
+            f"{path} holds {frames} frames; expected a single picture. Split it first"
+        )
+    return upright
 
 
 def to_grey(image: Image.Image) -> np.ndarray:
@@ -60,6 +80,9 @@ def to_grey(image: Image.Image) -> np.ndarray:
 
     Returns:
         (height, width) array: uint8 in [0, 255], or the file's own deep dtype and values.
+
+    Raises:
+        PictureError: a mode that has no grey value, such as LAB.
     """
     if image.mode in _DEEP_MODES:
         return np.asarray(image)
@@ -67,22 +90,27 @@ def to_grey(image: Image.Image) -> np.ndarray:
         rgba = image.convert("RGBA")
         black = Image.new("RGBA", rgba.size, (0, 0, 0, 255))
         image = Image.alpha_composite(black, rgba).convert("RGB")
-    return np.asarray(image.convert("L"))
+    try:
+        return np.asarray(image.convert("L"))
+    except ValueError:
+        raise PictureError(f"a picture of mode {image.mode} has no grey; expected RGB") from None
 
 
 def to_indices(image: Image.Image) -> np.ndarray:
     """Class indices of a mask: the palette's indices, or the grey values as they stand.
 
     Args:
-        image: a mask of mode ``1``, ``L``, ``P`` or ``I;16``.
+        image: a mask of mode ``1``, ``L``, ``P``, ``I;16`` or ``I``.
 
     Returns:
-        (height, width) unsigned integer array of class indices.
+        (height, width) integer array of class indices.
 
     Raises:
-        PictureError: a mask with several channels.
+        PictureError: a mask with several channels, or of fractions.
     """
-    if image.mode not in ("1", "L", "P", *_DEEP_MODES):
-        raise PictureError(f"a mask of mode {image.mode} has colours; expected class indices")
+    if image.mode not in _INDEX_MODES:
+        raise PictureError(
+            f"a mask of mode {image.mode} has no indices; expected a grey or palette one"
+        )
     indices = np.asarray(image)
     return indices.astype(np.uint8) if image.mode == "1" else indices

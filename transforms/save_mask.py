@@ -18,7 +18,20 @@ from PIL import Image
 from transforms.upright_reader import NIFTI_AFFINE, NIFTI_SUFFIXES
 
 PALETTE = ((0, 0, 0), (255, 255, 255), (230, 159, 0), (86, 180, 233), (0, 158, 115))
-"""Colours of the class indices: black, white, then those of Okabe and Ito (2008)."""
+"""Colours of the class indices: black, white, then those of Okabe and Ito (2008), then again."""
+
+
+def mask_name(source: Path, postfix: str = "_mask") -> str:
+    """File name of a picture's mask: its stem and the postfix, as PNG, or NIfTI for a NIfTI.
+
+    Examples:
+        >>> mask_name(Path("in/a.b.JPG")), mask_name(Path("a.nii"), "_lesion")
+        ('a.b_mask.png', 'a_lesion.nii.gz')
+    """
+    for suffix in NIFTI_SUFFIXES[::-1]:
+        if source.name.lower().endswith(suffix):
+            return f"{source.name[: -len(suffix)]}{postfix}.nii.gz"
+    return f"{source.stem}{postfix}.png"
 
 
 class SaveImageMaskd(MapTransform):
@@ -61,12 +74,13 @@ class SaveImageMaskd(MapTransform):
         if not isinstance(mask, MetaTensor) or "filename_or_obj" not in mask.meta:
             raise ValueError(f"{key} carries no file name; expected a MetaTensor of a loaded file")
         if mask.ndim != 3 or mask.shape[0] != 1:
-            raise ValueError(f"{key} has the shape {tuple(mask.shape)}; expected (1, height, width)")
+            raise ValueError(
+                f"{key} has the shape {tuple(mask.shape)}; expected (1, height, width)"
+            )
         indices = mask.as_tensor()[0].cpu().numpy().astype(np.uint8)
         source = Path(mask.meta["filename_or_obj"])
         affine = mask.meta.get(NIFTI_AFFINE)
-        suffix = ".png" if affine is None else ".nii.gz"
-        target = self._folder(source) / f"{_stem(source)}{self.postfix}{suffix}"
+        target = self._folder(source) / mask_name(source, self.postfix)
         with _replacing(target) as part:
             if affine is None:
                 _palette_image(indices).save(part, format="PNG")
@@ -90,14 +104,8 @@ def _replacing(target: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def _stem(source: Path) -> str:
-    for suffix in NIFTI_SUFFIXES[::-1]:
-        if source.name.lower().endswith(suffix):
-            return source.name[: -len(suffix)]
-    return source.stem
-
-
 def _palette_image(indices: np.ndarray) -> Image.Image:
-    image = Image.fromarray(indices, mode="P")
-    image.putpalette([level for colour in PALETTE for level in colour])
+    image = Image.fromarray(indices)
+    # All 256 colours: Pillow writes a shorter palette with fewer bits, and cuts greater indices.
+    image.putpalette([level for i in range(256) for level in PALETTE[i % len(PALETTE)]])
     return image

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ NIFTI_SUFFIXES = (".nii", ".nii.gz")
 NIFTI_AFFINE = "nifti_affine"
 """Metadata key of a NIfTI file's 4 x 4 affine: its presence says that the file had a spacing."""
 
+_DAMAGE = (OSError, EOFError, ValueError, zlib.error, nib.filebasedimages.ImageFileError)
 _CONTENTS: dict[str, Callable] = {"grey": to_grey, "indices": to_indices}
 
 
@@ -46,7 +48,9 @@ class UprightReader(ImageReader):
 
     def verify_suffix(self, filename: Sequence[Any] | Any) -> bool:
         """True where every file's suffix is one that this reader decodes."""
-        return all(str(f).lower().endswith(SUFFIXES + NIFTI_SUFFIXES) for f in ensure_tuple(filename))
+        return all(
+            str(f).lower().endswith(SUFFIXES + NIFTI_SUFFIXES) for f in ensure_tuple(filename)
+        )
 
     def read(self, data: Sequence[Any] | Any, **kwargs: Any) -> Path:
         """Take one file name; the file is opened by :meth:`get_data`.
@@ -93,11 +97,13 @@ def _read_nifti(path: Path) -> tuple[np.ndarray, dict]:
     try:
         image = nib.load(path)
         array = np.asarray(image.dataobj)
-    except (OSError, EOFError, ValueError, nib.filebasedimages.ImageFileError) as error:
+    except _DAMAGE as error:
         raise PictureError(f"{path} cannot be read as NIfTI ({error}). Export it again") from error
-    plane = array.reshape(array.shape[:2]) if array.size == np.prod(array.shape[:2]) else None
-    if plane is None or array.ndim < 2:
+    if array.dtype.kind not in "iuf":
+        raise PictureError(f"{path} holds values of type {array.dtype}; expected one grey channel")
+    if array.ndim < 2 or array.size != array.shape[0] * array.shape[1]:
         raise PictureError(
             f"{path} has the shape {array.shape}; expected one 2-D slice (x, y). Cut it into slices"
         )
-    return np.ascontiguousarray(plane.T), {**_metadata(plane.T), NIFTI_AFFINE: image.affine}
+    upright = np.ascontiguousarray(array.reshape(array.shape[:2]).T)
+    return upright, {**_metadata(upright), NIFTI_AFFINE: image.affine}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from pipelines.errors import InputError
 from pipelines.progress import counting
 from pipelines.training.run_folder import flag
 from transforms.picture import SUFFIXES, PictureError
+from transforms.save_mask import mask_name
 from transforms.upright_reader import NIFTI_SUFFIXES, UprightReader
 
 _NAMED = 10
@@ -21,8 +21,8 @@ _NAMED = 10
 def picture_items(folder: str | Path) -> list[dict[str, Any]]:
     """Find the pictures and NIfTI files below a folder, and check that each can be read.
 
-    Hidden files are passed over. Every file is decoded once before anything is written, so that a
-    broken one is named now and not after an hour.
+    Hidden files and folders are passed over. Every file is decoded once before anything is
+    written, so that a broken one is named now and not after an hour.
 
     Args:
         folder: a folder, searched with its sub-folders.
@@ -38,7 +38,7 @@ def picture_items(folder: str | Path) -> list[dict[str, Any]]:
     if not folder.is_dir():
         raise InputError(f"dataset_dir {folder} is no folder; expected a folder of pictures")
     kinds = SUFFIXES + NIFTI_SUFFIXES
-    visible = [p for p in sorted(folder.rglob("*")) if p.is_file() and not p.name.startswith(".")]
+    visible = [p for p in sorted(folder.rglob("*")) if p.is_file() and not _hidden(p, folder)]
     paths = [p for p in visible if p.name.lower().endswith(kinds)]
     if not paths:
         raise InputError(
@@ -50,16 +50,19 @@ def picture_items(folder: str | Path) -> list[dict[str, Any]]:
     return [{"image": str(path)} for path in paths]
 
 
+def _hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
 def _check_names(paths: list[Path]) -> None:
-    names = Counter(str(path.with_name(path.name.split(".")[0])) for path in paths)
-    twice = [name for name, count in names.items() if count > 1]
-    exact = Counter(str(p)[: -len("".join(p.suffixes[-1:]))] for p in paths)
-    twice = [name for name, count in exact.items() if count > 1]
-    if twice:
-        raise InputError(
-            f"{twice[0]} stands for several pictures that differ only in their suffix; their masks "
-            "would have one name. Rename one"
-        )
+    first: dict[Path, Path] = {}
+    for path in paths:
+        other = first.setdefault(path.with_name(mask_name(path)), path)
+        if other != path:
+            raise InputError(
+                f"{other} and {path} differ only in their suffix; their masks would have one name. "
+                "Rename one"
+            )
 
 
 def _check_readable(paths: list[Path]) -> None:
@@ -96,7 +99,9 @@ def prepare_output(folder: str | Path, overwrite: Any) -> None:
             )
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"output_dir {folder} cannot be made ({error.strerror})") from error
+        raise InputError(
+            f"output_dir {folder} cannot be made ({error.strerror or error})"
+        ) from error
     if not os.access(folder, os.W_OK):
         raise InputError(f"output_dir {folder} cannot be written; choose another")
 

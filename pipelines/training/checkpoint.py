@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,10 @@ import torch
 from ignite.engine import Engine, Events
 from ignite.handlers import Checkpoint, DiskSaver
 
-from pipelines.errors import InputError
+from pipelines.errors import InputError, first_line
 from pipelines.training.early_stop import EarlyStop, metric_or_worst
 from pipelines.training.run_folder import CHECKPOINT, MODEL, flag
+from pipelines.training.weights import UNREADABLE
 
 
 class ReplacingSaver(DiskSaver):
@@ -79,7 +79,9 @@ class RunCheckpoint:
     def attach(self, engine: Engine) -> None:
         """Resume when the trainer ``engine`` starts, save after each of its epochs."""
         engine.add_event_handler(Events.STARTED, self._resume)
-        last = Checkpoint({**self.parts, "trainer": engine}, self.saver, filename_pattern=CHECKPOINT)
+        last = Checkpoint(
+            {**self.parts, "trainer": engine}, self.saver, filename_pattern=CHECKPOINT
+        )
         # The best model first: a run killed in between repeats the epoch and saves the same again.
         engine.add_event_handler(Events.EPOCH_COMPLETED, self.best)
         engine.add_event_handler(Events.EPOCH_COMPLETED, last)
@@ -91,11 +93,10 @@ class RunCheckpoint:
         wanted = engine.state.max_epochs
         try:
             Checkpoint.load_objects({**self.parts, "trainer": engine}, state)
-        except (KeyError, ValueError, RuntimeError) as error:
-            first = str(error).splitlines()[0]
+        except (AttributeError, LookupError, TypeError, ValueError, RuntimeError) as error:
             raise InputError(
-                f"{self.path} does not fit this configuration ({first}); give the command that "
-                "started the run, or start anew by --overwrite true"
+                f"{self.path} does not fit this configuration ({first_line(error)}); give the "
+                "command that started the run, or start anew by --overwrite true"
             ) from error
         engine.state.max_epochs = wanted
         engine.logger.info(f"resumed after epoch {engine.state.epoch} from {self.path}")
@@ -106,8 +107,7 @@ class RunCheckpoint:
 def _read(path: Path) -> dict[str, Any]:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        first = str(error).splitlines()[0]
+    except UNREADABLE as error:
         raise InputError(
-            f"{path} cannot be read ({first}); start anew by --overwrite true"
+            f"{path} cannot be read ({first_line(error)}); start anew by --overwrite true"
         ) from error

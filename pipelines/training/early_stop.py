@@ -13,9 +13,13 @@ from ignite.handlers import EarlyStopping
 def metric_or_worst(engine: Engine, metric: str) -> float:
     """A metric of ``engine``, to be made large; -1 where it is NaN, so that any number is better.
 
+    It is -1 as well before the first validation, where not every epoch has one.
+
     Raises:
         KeyError: the engine has no such metric; the message names those that it has.
     """
+    if not engine.state.metrics:
+        return -1.0
     if metric not in engine.state.metrics:
         known = ", ".join(sorted(map(str, engine.state.metrics)))
         raise KeyError(f"there is no metric {metric}; the validation gives {known}")

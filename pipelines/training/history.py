@@ -1,4 +1,4 @@
-"""The training's history: a row an epoch in history.csv, a line an epoch on the terminal, curves."""
+"""The history of a training: a row an epoch in history.csv, a line on the terminal, curves."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ class History:
         path = self.folder / FILE
         if path.is_file():
             past = read_history(path)
-            self.rows = past[past["epoch"] < epoch].to_dict("records")
+            rows = past[past["epoch"] < epoch].to_dict("records")
+            self.rows = [{str(name): value for name, value in row.items()} for row in rows]
 
     def _on_epoch(self, engine: Engine) -> None:
         self.rows.append(

@@ -60,7 +60,9 @@ def _share(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return items
     if len(items) < processes:
         raise InputError(f"a fold has {len(items)} images for {processes} processes; use fewer")
-    return partition_dataset(items, num_partitions=processes, even_divisible=False)[idist.get_rank()]
+    return partition_dataset(items, num_partitions=processes, even_divisible=False)[
+        idist.get_rank()
+    ]
 
 
 def cache_count(items: int, image_size: int, gigabytes: float) -> int:
@@ -72,4 +74,4 @@ def cache_count(items: int, image_size: int, gigabytes: float) -> int:
         gigabytes: memory for the cache, in 10^9 bytes.
     """
     pair = 2 * 4 * image_size**2  # image and mask, float32
-    return min(items, int(gigabytes * 1e9 / pair))
+    return max(0, min(items, int(gigabytes * 1e9 / pair)))

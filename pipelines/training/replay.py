@@ -92,10 +92,12 @@ class ReplaySampler(DistributedSampler):
             num_replicas=idist.get_world_size(),
             rank=idist.get_rank(),
             shuffle=True,
-            seed=seed,
+            # PyTorch shuffles by seed + epoch: neighbouring seeds would repeat each other's orders.
+            seed=sample_seed(seed, 0, 0),
         )
 
     def __iter__(self) -> Iterator[tuple[int, int]]:  # type: ignore[override]
+        """This process's share of the epoch."""
         return ((self.epoch, index) for index in super().__iter__())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,7 +53,8 @@ def check_numbers(**values: Any) -> None:
     for name, value in values.items():
         whole = isinstance(value, int) and not isinstance(value, bool)
         if name.endswith("rate"):
-            if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not number or not 0 < value < math.inf:
                 raise InputError(f"{name} is {value!r}; expected a number above 0")
             continue
         least = 0 if name in ("num_workers", "seed", "fold") else 1
@@ -73,7 +75,8 @@ def prepare(
 
     Args:
         output_dir: the run's folder.
-        resume: go on with the run in it; an empty or missing folder starts afresh.
+        resume: go on with the run in it; an empty or missing folder starts afresh. Goes before
+            ``overwrite`` where both are given.
         overwrite: remove the run in it first; only a folder that holds a run is removed.
         dataset_dir: the dataset folder, whose digest is recorded as ``dataset_digest``.
         bundle_root: the bundle, whose ``inference.json`` the run gets a copy of.
@@ -94,7 +97,7 @@ def prepare(
             write_run_bundle(folder, config, bundle_root)
         except OSError as error:
             raise InputError(
-                f"output_dir {folder} cannot be written ({error.strerror}); choose another"
+                f"output_dir {folder} cannot be written ({error.strerror or error}); choose another"
             ) from error
     idist.barrier()
     return folder
@@ -104,10 +107,8 @@ def _prepare(folder: Path, config: dict[str, Any], resume: bool, overwrite: bool
     if folder.exists() and not folder.is_dir():
         raise InputError(f"output_dir {folder} is a file; expected a folder. Choose another")
     occupied = folder.is_dir() and any(folder.iterdir())
-    if occupied and not (folder / CONFIG).is_file():
-        raise InputError(
-            f"output_dir {folder} holds other files and no run; choose another folder"
-        )
+    if occupied and not _is_run(folder):
+        raise InputError(f"output_dir {folder} holds other files and no run; choose another folder")
     if occupied and not resume and not overwrite:
         raise InputError(
             f"output_dir {folder} already holds a run; go on with it by --resume true, replace it "
@@ -121,8 +122,19 @@ def _prepare(folder: Path, config: dict[str, Any], resume: bool, overwrite: bool
     write_text(folder / CONFIG, json.dumps(config, indent=2, ensure_ascii=False) + "\n")
 
 
+def _is_run(folder: Path) -> bool:
+    """Whether the folder's configuration is one of ours: many programs call theirs config.json."""
+    try:
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(config, dict) and DIGEST in config
+
+
 def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in config.items() if k != ConfigParser.meta_key}
+    """The configuration as JSON gives it back: without metadata, lists where there were tuples."""
+    kept = {k: v for k, v in config.items() if k != ConfigParser.meta_key}
+    return json.loads(json.dumps(kept))
 
 
 _MAY_CHANGE = {"resume", "overwrite", "num_workers", "epochs", "output_dir", "device"}
@@ -152,7 +164,7 @@ def recorded(output_dir: str | Path) -> dict[str, Any]:
             f"output_dir {output_dir} holds no run ({CONFIG} is missing); train first, or name "
             "the run's folder by --output_dir"
         ) from None
-    except (OSError, json.JSONDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read ({error}); train again") from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,8 @@ def evaluate_command(bundle: str, output_dir: str | Path) -> str:
     configs = f"bundles/{bundle}/configs"
     return (
         f"python -m monai.bundle run --config_file "
-        f"\"['{configs}/train.json','{configs}/evaluate.json']\" --output_dir {output_dir}"
+        f"\"['{configs}/train.json','{configs}/evaluate.json']\" "
+        f"--output_dir {shlex.quote(str(output_dir))}"
     )
 
 

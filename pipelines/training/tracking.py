@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
+import sqlite3
 import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,13 +21,18 @@ from ignite.engine import Engine, Events
 
 from pipelines import __version__
 from pipelines.atomic import write_text
+from pipelines.errors import first_line
 from pipelines.training.run_folder import DIGEST, flag, recorded
 
 RECORD = "mlflow.json"
 """Names the MLflow run of a run's folder, so that a resume goes on with it."""
 
 _LONGEST_PARAMETER = 500
-_LIMITS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+_LIMITS = {
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+}
 _NOT_PARAMETERS = ("imports", "initialize", "run", "finalize", "resume", "overwrite")
 _ARTIFACTS = ("config.json", "history.csv", "cases.csv", "scores.json", "model.pt")
 _PICTURES = ("curves", "overlays")
@@ -41,7 +49,7 @@ def tracking_uri() -> str:
 
 def ui_command(uri: str | None = None) -> str:
     """The command that opens the MLflow UI on a store."""
-    return f"mlflow ui --backend-store-uri {uri or tracking_uri()}"
+    return f"mlflow ui --backend-store-uri {shlex.quote(uri or tracking_uri())}"
 
 
 class Tracking:
@@ -95,7 +103,7 @@ class Tracking:
         except Exception as error:  # whatever MLflow or its store raises must not stop a training
             self.client = None
             warnings.warn(
-                f"MLflow at {tracking_uri()} cannot be reached or written ({_first_line(error)}); "
+                f"MLflow at {tracking_uri()} cannot be reached or written ({first_line(error)}); "
                 f"the training goes on without it, {self.folder} holds all results",
                 stacklevel=2,
             )
@@ -106,12 +114,8 @@ class Tracking:
         self._safely(self._open)
 
     def _open(self) -> None:
-        for name, value in _LIMITS.items():
-            os.environ.setdefault(name, value)
-        from mlflow.tracking import MlflowClient  # takes seconds, so not at the top
-
         uri = tracking_uri()
-        client = MlflowClient(uri)
+        client = _client(uri)
         before = self._earlier_run(uri)
         if before is None:
             self.run_id = _create_run(client, self.experiment, self.folder.name, uri)
@@ -195,12 +199,10 @@ def log_rescored(folder: str | Path) -> None:
         return
     record = json.loads(path.read_text(encoding="utf-8"))
     try:
-        from mlflow.tracking import MlflowClient  # takes seconds, so not at the top
-
-        log_results(MlflowClient(record["tracking_uri"]), record["run_id"], Path(folder))
+        log_results(_client(record["tracking_uri"]), record["run_id"], Path(folder))
     except Exception as error:  # the files are written; a store that is away must not fail them
         warnings.warn(
-            f"MLflow at {record['tracking_uri']} cannot be written ({_first_line(error)}); "
+            f"MLflow at {record['tracking_uri']} cannot be written ({first_line(error)}); "
             f"{folder} holds all results",
             stacklevel=2,
         )
@@ -229,13 +231,35 @@ def _leaves(node: Any, name: str) -> Iterator[tuple[str, Any]]:
         yield name, node
 
 
+def _client(uri: str) -> Any:
+    """A client that gives up after seconds where MLflow itself would try for minutes."""
+    for name, value in _LIMITS.items():
+        os.environ.setdefault(name, value)
+    database = _database(uri)
+    if database is not None:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(database, timeout=5)) as connection:
+            connection.execute("BEGIN IMMEDIATE")  # raises where it cannot be written
+    from mlflow.tracking import MlflowClient  # takes seconds, so not at the top
+
+    return MlflowClient(uri)
+
+
+def _database(uri: str) -> Path | None:
+    """The file of a SQLite store; None for a server."""
+    if not uri.startswith("sqlite:///"):
+        return None
+    return Path(uri.removeprefix("sqlite:///").partition("?")[0]).absolute()
+
+
 def _create_run(client: Any, experiment: str, name: str, uri: str) -> str:
     found = client.get_experiment_by_name(experiment)
     if found is not None:
         experiment_id = found.experiment_id
     else:
         # Beside the database: MLflow's default, mlruns, may be an old file store.
-        local = (Path.cwd() / "mlartifacts" / experiment).as_uri() if "sqlite" in uri else None
+        database = _database(uri)
+        local = (database.parent / "mlartifacts" / experiment).as_uri() if database else None
         experiment_id = client.create_experiment(experiment, artifact_location=local)
     return client.create_run(experiment_id, run_name=name).info.run_id
 
@@ -308,8 +332,3 @@ def _interrupt_on_terminate() -> Any:
 def _restore_terminate(handler: Any) -> None:
     if handler is not None:
         signal.signal(signal.SIGTERM, handler)
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).splitlines()
-    return lines[0][:200] if lines else type(error).__name__

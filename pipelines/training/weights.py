@@ -7,7 +7,20 @@ from pathlib import Path
 
 import torch
 
-from pipelines.errors import InputError
+from pipelines.errors import InputError, first_line
+
+UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    pickle.UnpicklingError,
+)
+"""What ``torch.load`` raises over a file that is damaged or of another kind."""
 
 
 def load_weights(network: torch.nn.Module, path: str | Path | None) -> torch.nn.Module:
@@ -47,9 +60,13 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
         raise InputError(
             f"there are no weights at {path}; train first, or name a model.pt by --weights"
         ) from None
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        first = str(error).splitlines()[0]
-        raise InputError(f"{path} cannot be read as weights ({first}); expected a model.pt") from error
-    if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
+    except UNREADABLE as error:
+        raise InputError(
+            f"{path} cannot be read as weights ({first_line(error)}); expected a model.pt"
+        ) from error
+    plain = isinstance(state, dict) and all(
+        isinstance(k, str) and isinstance(v, torch.Tensor) for k, v in state.items()
+    )
+    if not plain:
         raise InputError(f"{path} holds no plain state dict; expected a model.pt of a run")
     return state

@@ -11,11 +11,12 @@ import importlib
 import inspect
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
-from monai.bundle import ConfigParser, ConfigWorkflow
+from monai.bundle import ComponentLocator, ConfigParser, ConfigWorkflow
 from monai.bundle.utils import ID_SEP_KEY
 
 from pipelines import bundles
@@ -90,7 +91,7 @@ def given_overrides() -> tuple[list[str], dict[str, Any]]:
 def _as_list(files: Any) -> list[str]:
     if files is None:
         return []
-    return [files] if isinstance(files, str | Path) else list(files)
+    return [str(file) for file in ([files] if isinstance(files, str | Path) else files)]
 
 
 def check_overrides() -> None:
@@ -129,11 +130,11 @@ def check_id(config: Mapping[str, Any], name: str) -> None:
 
 
 def _known_names(node: Any) -> set[str] | None:
-    """Names below a node; None where any is taken (a value, or a target with ``**kwargs``)."""
+    """Names below a node; None where any is taken (a target with ``**kwargs``)."""
     if isinstance(node, list):
         return {str(i) for i in range(len(node))}
     if not isinstance(node, Mapping):
-        return None
+        return set()
     names = set(node)
     if "_target_" in node:
         arguments = _arguments(str(node["_target_"]))
@@ -151,10 +152,9 @@ def _child(node: Any, part: str) -> Any:
 
 def _arguments(target: str) -> set[str] | None:
     """Argument names of a ``_target_``; None where they cannot be told."""
-    module, _, name = target.rpartition(".")
-    if not module:
-        return None  # a short name, which MONAI looks up among its own components
     try:
+        path = target if "." in target else _monai_path(target)
+        module, _, name = path.rpartition(".")
         signature = inspect.signature(getattr(importlib.import_module(module), name))
     except (ImportError, AttributeError, TypeError, ValueError):
         return None
@@ -163,10 +163,22 @@ def _arguments(target: str) -> set[str] | None:
     return set(signature.parameters)
 
 
+def _monai_path(name: str) -> str:
+    """The whole path of one of MONAI's own components, which a configuration names in short."""
+    found = _locator().get_component_module_name(name)
+    return f"{found}.{name}" if isinstance(found, str) else ""
+
+
+@cache
+def _locator() -> ComponentLocator:
+    return ComponentLocator()
+
+
 def _unknown_message(name: str, part: str, where: str, known: set[str]) -> str:
     near = difflib.get_close_matches(part, sorted(known), n=1)
     place = f" below {where}" if where else ""
-    hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(sorted(known))}"
+    expected = f"expected one of {', '.join(sorted(known))}" if known else "it is a single value"
+    hint = f"did you mean {near[0]}?" if near else expected
     return f"--{name}: there is no {part}{place} in the configuration; {hint}"
 
 
@@ -192,5 +204,6 @@ def readable_cause(error: BaseException | None) -> BaseException | None:
     while error is not None:
         if isinstance(error, _READABLE):
             return error
-        error = error.__cause__ or error.__context__
+        hidden = error.__suppress_context__
+        error = error.__cause__ or (None if hidden else error.__context__)
     return None

@@ -1,0 +1,119 @@
+"""What several tests share: made data sets, a marked picture, a small training."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from numpy.typing import NDArray
+
+from pipelines.cli import main
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quiet_mlflow() -> Iterator[None]:
+    """Keep MLflow from writing home, and from a store that the environment names."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+        patch.setenv("DO_NOT_TRACK", "true")
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        yield
+
+
+def _med2d(*arguments: object) -> None:
+    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert result.exit_code == 0, result.output
+
+
+@pytest.fixture(scope="session")
+def busi_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A raw folder in the busi layout: 30 made images of at most 96 px, five of them normal."""
+    folder = tmp_path_factory.mktemp("made") / "raw"
+    _med2d("phantom", "busi", folder, "--count", 30, "--seed", 0, "--size", 96)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def busi_dataset(busi_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The dataset folder of `busi_raw`, five folds of six images each. Do not write into it."""
+    folder = tmp_path_factory.mktemp("converted") / "dataset"
+    _med2d("convert", "busi", busi_raw, folder, "--task", "segmentation", "--workers", 1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def marked() -> NDArray[np.uint8]:
+    """A picture 40 wide and 60 high, (60, 40), of 60, but for its upper left corner of 220."""
+    picture = np.full((60, 40), 60, dtype=np.uint8)
+    picture[:16, :8] = 220
+    return picture
+
+
+@pytest.fixture(scope="session")
+def error_line() -> Callable[[BaseException], str]:
+    """Gives the one line that a person would see for an error of a bundle run."""
+
+    def line(error: BaseException) -> str:
+        from pipelines.training.workflow import readable_cause
+
+        cause = readable_cause(error)
+        assert cause is not None, f"no readable cause in {error!r}"
+        assert "\n" not in str(cause)
+        return str(cause)
+
+    return line
+
+
+@pytest.fixture
+def small_training(tmp_path: Path) -> Callable[..., SimpleNamespace]:
+    """Makes a training of a one-layer network whose validation scores are given in advance.
+
+    The handlers of ``handlers(parts)`` are attached last, in their order.
+    """
+    import torch
+    from ignite.engine import Engine, Events
+    from monai.data import DataLoader, Dataset
+    from monai.engines import SupervisedTrainer
+
+    def make(
+        scores: Sequence[float],
+        handlers: Callable[[SimpleNamespace], list[Any]] = lambda parts: [],
+        epochs: int | None = None,
+        network: torch.nn.Module | None = None,
+    ) -> SimpleNamespace:
+        torch.manual_seed(0)
+        items = [{"image": torch.rand(1, 6, 6), "label": torch.ones(1, 6, 6)} for _ in range(4)]
+        network = network or torch.nn.Conv2d(1, 1, 3, padding=1)
+        optimizer = torch.optim.Adam(network.parameters(), lr=0.01)
+        parts = SimpleNamespace(
+            folder=tmp_path / "run",
+            network=network,
+            optimizer=optimizer,
+            scheduler=torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, "max", 0.5, 0),
+            validator=Engine(lambda engine, batch: None),
+            metric="val_f1",
+        )
+        parts.folder.mkdir(exist_ok=True)
+
+        def validate(engine: Engine) -> None:
+            parts.validator.state.metrics = {"val_f1": scores[engine.state.epoch - 1]}
+            parts.scheduler.step(scores[engine.state.epoch - 1])
+
+        parts.trainer = SupervisedTrainer(
+            device="cpu",
+            max_epochs=len(scores) if epochs is None else epochs,
+            train_data_loader=DataLoader(Dataset(items), batch_size=2),
+            network=network,
+            optimizer=optimizer,
+            loss_function=torch.nn.MSELoss(),
+            decollate=False,
+        )
+        parts.trainer.add_event_handler(Events.EPOCH_COMPLETED, validate)
+        for handler in handlers(parts):
+            handler.attach(parts.trainer)
+        return parts
+
+    return make

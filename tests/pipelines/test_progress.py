@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from pipelines import progress
+from pipelines.progress import counting, track
+
+
+def test_track_yields_the_items() -> None:
+    assert list(track(iter("abc"), 3, "reading")) == ["a", "b", "c"]
+
+
+def test_short_work_writes_nothing_into_a_log(capsys: pytest.CaptureFixture[str]) -> None:
+    list(track(range(100), 100, "reading"))
+    assert capsys.readouterr() == ("", "")
+
+
+def test_long_work_writes_lines(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(range(0, 1000, 3))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    with counting("reading") as report:
+        for done in range(1, 5):
+            report(done, 4)
+    assert capsys.readouterr().err == "reading: 2 of 4\nreading: 4 of 4\n"
+
+
+def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    assert list(track(range(5), 5, "reading")) == [0, 1, 2, 3, 4]
+    assert "reading" in terminal.getvalue()

@@ -1,0 +1,78 @@
+"""Patience ends a training, and survives a checkpoint."""
+
+import math
+from collections.abc import Sequence
+
+import pytest
+from ignite.engine import Engine, Events
+
+from pipelines.training.early_stop import EarlyStop, metric_or_worst
+
+
+def engines(scores: Sequence[float], patience: int) -> tuple[Engine, Engine, EarlyStop]:
+    """A trainer, its validator that scores one of ``scores`` after each epoch, and the stop."""
+    trainer = Engine(lambda engine, batch: None)
+    validator = Engine(lambda engine, batch: None)
+    values = iter(scores)
+    trainer.add_event_handler(
+        Events.EPOCH_COMPLETED, lambda _: validator.state.metrics.update(f1=next(values))
+    )
+    stop = EarlyStop(validator, "f1", patience)
+    stop.attach(trainer)
+    return trainer, validator, stop
+
+
+@pytest.mark.parametrize(
+    ("scores", "epochs"),
+    [
+        ([0.5, 0.4, 0.4, 0.9, 0.9], 3),  # two epochs without improvement
+        ([0.5, 0.4, 0.6, 0.5, 0.5, 0.9], 5),
+        ([0.5, 0.5, 0.5, 0.9], 3),  # equal is no improvement
+        ([0.1, 0.2, 0.3, 0.4, 0.5], 5),
+        ([math.nan, math.nan, math.nan, 0.9], 3),
+        ([math.nan, 0.0, math.nan, 0.1, 0.2, 0.3], 6),
+    ],
+)
+def test_the_training_stops_after_two_epochs_without_improvement(
+    scores: list[float], epochs: int
+) -> None:
+    trainer, _, stop = engines(scores, patience=2)
+    trainer.run([0], max_epochs=len(scores))
+    assert trainer.state.epoch == epochs
+    assert stop.stopped is (epochs < len(scores))
+
+
+def test_patience_survives_a_checkpoint_in_its_middle() -> None:
+    scores = [0.5, 0.4, 0.4, 0.3, 0.9]
+    trainer, _, stop = engines(scores, patience=3)
+    trainer.run([0], max_epochs=3)
+    assert not stop.stopped
+    later, _, resumed = engines(scores[3:], patience=3)
+    resumed.load_state_dict(stop.state_dict())
+    later.run([0], max_epochs=2)
+    assert later.state.epoch == 1
+    assert resumed.stopped
+
+
+def test_the_best_score_survives_a_checkpoint() -> None:
+    trainer, _, stop = engines([0.5], patience=2)
+    trainer.run([0], max_epochs=1)
+    later, _, resumed = engines([0.4, 0.3, 0.9], patience=2)
+    resumed.load_state_dict(stop.state_dict())
+    later.run([0], max_epochs=3)
+    assert later.state.epoch == 2
+
+
+def test_a_stop_that_is_attached_to_nothing_says_so() -> None:
+    with pytest.raises(RuntimeError, match="attached to no trainer"):
+        EarlyStop(Engine(lambda engine, batch: None), "f1", 2).state_dict()
+
+
+def test_metrics() -> None:
+    engine = Engine(lambda engine, batch: None)
+    assert metric_or_worst(engine, "f1") == -1  # before the first validation
+    engine.state.metrics.update(f1=0.25, dice=math.nan)
+    assert metric_or_worst(engine, "f1") == 0.25
+    assert metric_or_worst(engine, "dice") == -1
+    with pytest.raises(KeyError, match="no metric f2; the validation gives dice, f1"):
+        metric_or_worst(engine, "f2")

@@ -1,0 +1,87 @@
+"""The parts of a fold: nothing on two sides, nothing lost, absolute paths, shares of processes."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipelines.datasets.dataset import read
+from pipelines.errors import InputError
+from pipelines.training import parts as module
+from pipelines.training.parts import cache_count, fold_parts
+
+
+def test_every_image_and_group_stands_on_one_side(busi_dataset: Path) -> None:
+    for fold in range(5):
+        parts = fold_parts(busi_dataset, fold)
+        assert list(parts) == ["train", "validate", "score"]
+        ids = [item["id"] for items in parts.values() for item in items]
+        assert len(ids) == len(set(ids)) == len(read(busi_dataset).items)
+        groups = [{item["group"] for item in items} for items in parts.values()]
+        assert not (groups[0] & groups[1] or groups[0] & groups[2] or groups[1] & groups[2])
+        assert {item["fold"] for item in parts["score"]} == {fold}
+        assert {item["fold"] for item in parts["validate"]} == {(fold + 1) % 5}
+
+
+def test_items_name_files_and_the_truth(busi_dataset: Path) -> None:
+    item = fold_parts(busi_dataset, 0)["score"][0]
+    assert set(item) == {"id", "image", "label", "truth", "group", "fold", "class"}
+    assert item["truth"] == item["label"]
+    for key in ("image", "truth"):
+        assert Path(item[key]).is_absolute()
+        assert Path(item[key]).is_file()
+        assert Path(item[key]).stem == item["id"]
+
+
+def test_a_dataset_for_another_task_is_refused(busi_dataset: Path) -> None:
+    with pytest.raises(InputError, match="for segmentation; this bundle does classification"):
+        fold_parts(busi_dataset, 0, "classification")
+
+
+@pytest.mark.parametrize("fold", [5, -1, None, True])
+def test_a_fold_that_does_not_exist_is_refused(fold: int, busi_dataset: Path) -> None:
+    with pytest.raises(InputError, match=f"fold {fold} does not exist"):
+        fold_parts(busi_dataset, fold)
+
+
+def test_a_leaking_dataset_is_refused(busi_dataset: Path, tmp_path: Path) -> None:
+    shutil.copytree(busi_dataset, tmp_path / "leak")
+    path = tmp_path / "leak" / "dataset.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    first = content["training"][0]
+    other = next(item for item in content["training"] if item["fold"] != first["fold"])
+    other["group"] = first["group"]
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(InputError, match="must stay on one side"):
+        fold_parts(tmp_path / "leak", 0)
+
+
+def test_the_processes_share_validation_and_score(
+    busi_dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = fold_parts(busi_dataset, 0)
+    monkeypatch.setattr(module.idist, "get_world_size", lambda: 4)
+    shares = []
+    for rank in range(4):
+        monkeypatch.setattr(module.idist, "get_rank", lambda rank=rank: rank)
+        shares.append(fold_parts(busi_dataset, 0))
+    for part in ("validate", "score"):
+        ids = [item["id"] for share in shares for item in share[part]]
+        assert sorted(ids) == sorted(item["id"] for item in whole[part])
+    assert all(share["train"] == whole["train"] for share in shares)
+
+
+def test_more_processes_than_images_are_refused(
+    busi_dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module.idist, "get_world_size", lambda: 7)
+    with pytest.raises(InputError, match="6 images for 7 processes"):
+        fold_parts(busi_dataset, 0)
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "count"), [(1.0, 50), (0, 0), (-1, 0), (8 * 128**2 * 3.5e-9, 3)]
+)
+def test_what_fits_is_kept(gigabytes: float, count: int) -> None:
+    assert cache_count(50, 128, gigabytes) == count

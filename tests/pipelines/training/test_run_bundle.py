@@ -1,0 +1,49 @@
+"""A run's folder answers pictures with the recipe that was trained."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from monai.bundle import ConfigParser
+
+from pipelines.bundles import bundle_names, bundle_root
+from pipelines.training.run_bundle import write_run_bundle
+
+
+def inference(folder: Path) -> dict[str, object]:
+    text = (folder / "configs" / "inference.json").read_text(encoding="utf-8")
+    return json.loads(text)
+
+
+@pytest.mark.parametrize("bundle", bundle_names())
+def test_the_run_s_recipe_replaces_the_shipped_one(bundle: str, tmp_path: Path) -> None:
+    shipped = inference(bundle_root(bundle))
+    changes = {"network_def": {"_target_": "BasicUNet"}, "image_size": 96, "epochs": 7}
+    write_run_bundle(tmp_path / "run", changes, bundle_root(bundle))
+    written = inference(tmp_path / "run")
+    assert written["network_def"] == {"_target_": "BasicUNet"}
+    assert written["image_size"] == 96
+    assert "epochs" not in written
+    kept = set(shipped) - {"network_def", "image_size", "weights"}
+    assert {key: written[key] for key in kept} == {key: shipped[key] for key in kept}
+    assert list(written) == list(shipped)
+    for name in ("metadata.json", "logging.conf"):
+        copy = (tmp_path / "run" / "configs" / name).read_bytes()
+        assert copy == (bundle_root(bundle) / "configs" / name).read_bytes()
+
+
+def test_the_weights_are_found_after_the_folder_was_moved(tmp_path: Path) -> None:
+    write_run_bundle(tmp_path / "run", {}, bundle_root("breast_us_segmentation"))
+    shutil.move(tmp_path / "run", tmp_path / "moved")
+    config = {**inference(tmp_path / "moved"), "bundle_root": str(tmp_path / "moved")}
+    weights = ConfigParser({k: config[k] for k in ("bundle_root", "weights")})
+    assert weights.get_parsed_content("weights") == str(tmp_path / "moved") + "/model.pt"
+
+
+def test_writing_again_leaves_one_of_each(tmp_path: Path) -> None:
+    for size in (96, 64):
+        write_run_bundle(tmp_path, {"image_size": size}, bundle_root("breast_us_segmentation"))
+    assert inference(tmp_path)["image_size"] == 64
+    names = sorted(path.name for path in (tmp_path / "configs").iterdir())
+    assert names == ["inference.json", "logging.conf", "metadata.json"]

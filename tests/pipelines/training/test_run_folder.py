@@ -1,0 +1,214 @@
+"""A run's folder is written to only where that destroys nothing and mixes nothing."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.bundles import bundle_root
+from pipelines.datasets.dataset import digest, read
+from pipelines.errors import InputError
+from pipelines.training import run_folder
+from pipelines.training.run_folder import check_numbers, flag, recorded, setting
+
+Prepare = Callable[..., Path]
+
+CONFIG = {
+    "_meta_": {},
+    "epochs": 3,
+    "learning_rate": 0.1,
+    "num_workers": 1,
+    "image_size": 64,
+    "network_def": {
+        "_target_": "torch.nn.Conv2d",
+        "in_channels": 1,
+        "out_channels": 1,
+        "kernel_size": 3,
+    },
+    "double": "$2 * @image_size",
+    "size": (2, 3),
+}
+
+
+@pytest.fixture
+def prepare(
+    busi_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Path]:
+    """Prepares the folder ``run`` for the configuration above with changes."""
+
+    def call(resume: Any = False, overwrite: Any = False, **changes: Any) -> Path:
+        monkeypatch.setattr(run_folder, "running_config", lambda: {**CONFIG, **changes})
+        root = bundle_root("breast_us_segmentation")
+        return run_folder.prepare(tmp_path / "run", resume, overwrite, busi_dataset, root)
+
+    return call
+
+
+def test_the_configuration_and_the_dataset_are_recorded(
+    prepare: Prepare, busi_dataset: Path
+) -> None:
+    folder = prepare()
+    record = recorded(folder)
+    assert record["dataset_digest"] == digest(read(busi_dataset))
+    assert "_meta_" not in record
+    assert record["network_def"] == CONFIG["network_def"]
+    assert setting(folder, "double") == 128
+    assert setting(folder, "network_def").in_channels == 1
+
+
+def test_a_folder_with_a_run_is_refused(prepare: Prepare) -> None:
+    before = (prepare() / "config.json").read_bytes()
+    with pytest.raises(InputError, match=r"already holds a run.*--resume true.*--overwrite true"):
+        prepare(epochs=9)
+    assert (prepare(resume=True) / "config.json").read_bytes() == before
+
+
+def test_an_empty_folder_is_taken(prepare: Prepare, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    assert (prepare() / "config.json").is_file()
+
+
+def test_resume_without_a_run_starts_one(prepare: Prepare) -> None:
+    assert (prepare(resume="true") / "config.json").is_file()
+
+
+def test_overwrite_removes_the_whole_run(prepare: Prepare) -> None:
+    (prepare() / "model.pt").write_text("old")
+    folder = prepare(overwrite="true", learning_rate=0.5)
+    assert not (folder / "model.pt").exists()
+    assert recorded(folder)["learning_rate"] == 0.5
+
+
+def test_where_both_are_asked_for_nothing_is_removed(prepare: Prepare) -> None:
+    (prepare() / "model.pt").write_text("old")
+    assert (prepare(resume=True, overwrite=True) / "model.pt").exists()
+
+
+@pytest.mark.parametrize("overwrite", [True, False])
+@pytest.mark.parametrize("resume", [True, False])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("thesis.txt", "years of work"),
+        ("config.json", '{"model_type": "of another program"}'),
+        ("config.json", "[1, 2]"),
+        ("config.json", "no JSON"),
+    ],
+)
+def test_a_folder_without_a_run_is_never_touched(
+    name: str, text: str, resume: bool, overwrite: bool, prepare: Prepare, tmp_path: Path
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / name).write_text(text)
+    with pytest.raises(InputError, match="holds other files and no run"):
+        prepare(resume=resume, overwrite=overwrite)
+    assert [p.name for p in (tmp_path / "run").iterdir()] == [name]
+    assert (tmp_path / "run" / name).read_text() == text
+
+
+def test_a_file_in_the_way_is_refused(prepare: Prepare, tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("a file")
+    with pytest.raises(InputError, match="is a file; expected a folder"):
+        prepare(overwrite=True)
+    assert (tmp_path / "run").read_text() == "a file"
+
+
+def test_a_folder_below_a_file_cannot_be_written(
+    prepare: Prepare, tmp_path: Path, busi_dataset: Path
+) -> None:
+    prepare()  # sets the configuration
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be written"):
+        run_folder.prepare(tmp_path / "file" / "run", False, False, busi_dataset, tmp_path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="symbolic links need a privilege on Windows")
+def test_overwrite_through_a_link_says_why_not(prepare: Prepare, tmp_path: Path) -> None:
+    prepare().rename(tmp_path / "elsewhere")
+    (tmp_path / "run").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InputError, match="symbolic link"):
+        prepare(overwrite=True)
+    assert recorded(tmp_path / "elsewhere")
+
+
+def test_a_folder_that_is_no_dataset_is_refused_before_anything_is_made(
+    prepare: Prepare, tmp_path: Path
+) -> None:
+    prepare()
+    with pytest.raises(InputError, match=r"dataset\.json"):
+        run_folder.prepare(tmp_path / "new", False, False, tmp_path, tmp_path)
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("learning_rate", 0.2), ("seed", 1), ("network_def", {"_target_": "UNet"})]
+)
+def test_resume_with_another_recipe_is_refused(key: str, value: Any, prepare: Prepare) -> None:
+    prepare()
+    with pytest.raises(InputError, match=f"started with another {key}"):
+        prepare(resume=True, **{key: value})
+    assert recorded(prepare(resume=True)).get(key) == CONFIG.get(key)
+
+
+def test_resume_may_change_what_changes_no_result(prepare: Prepare) -> None:
+    prepare()
+    changes = {"num_workers": 4, "epochs": 9, "device": "cpu"}
+    assert recorded(prepare(resume=True, **changes))["epochs"] == 9
+
+
+@pytest.mark.parametrize("value", [True, 1, "true", "True", " yes ", "1"])
+def test_words_for_yes(value: Any) -> None:
+    assert flag(value, "resume") is True
+
+
+@pytest.mark.parametrize("value", [False, 0, "false", "No", "0"])
+def test_words_for_no(value: Any) -> None:
+    assert flag(value, "resume") is False
+
+
+@pytest.mark.parametrize("value", ["maybe", None, "", 2, "ture"])
+def test_other_words_are_refused(value: Any) -> None:
+    with pytest.raises(InputError, match=r"resume is .*; expected true or false"):
+        flag(value, "resume")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("epochs", 0),
+        ("epochs", 2.5),
+        ("epochs", "ten"),
+        ("epochs", True),
+        ("batch_size", -1),
+        ("num_workers", -1),
+        ("seed", None),
+        ("fold", 1.0),
+        ("learning_rate", 0),
+        ("learning_rate", -0.1),
+        ("learning_rate", float("nan")),
+        ("learning_rate", float("inf")),
+        ("learning_rate", "fast"),
+        ("learning_rate", True),
+    ],
+)
+def test_numbers_out_of_range_are_refused(name: str, value: Any) -> None:
+    with pytest.raises(InputError, match=f"{name} is {value!r}; expected a"):
+        check_numbers(**{"image_size": 128, name: value})
+
+
+def test_numbers_in_range_pass() -> None:
+    check_numbers(epochs=1, num_workers=0, seed=0, fold=0, learning_rate=1e-5, batch_size=16)
+
+
+def test_a_folder_without_a_record_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no run"):
+        recorded(tmp_path / "gone")
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(InputError, match=r"config\.json cannot be read"):
+        recorded(tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps({"a": 1}))
+    with pytest.raises(InputError, match="has no threshold"):
+        setting(tmp_path, "threshold")

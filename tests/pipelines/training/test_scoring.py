@@ -1,0 +1,101 @@
+"""A fold is scored by the best model, and the folder holds what a person needs to judge it."""
+
+import json
+import shlex
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from ignite.engine import Engine
+from PIL import Image
+
+from pipelines.bundles import bundle_root
+from pipelines.datasets.dataset import digest, read
+from pipelines.errors import InputError
+from pipelines.evaluation.cases import read_cases
+from pipelines.training.case_scores import CaseScores
+from pipelines.training.parts import fold_parts
+from pipelines.training.scoring import Scorer, check_trained_on, evaluate_command
+
+
+@pytest.fixture
+def scored(busi_dataset: Path, tmp_path: Path) -> SimpleNamespace:
+    """A scorer of fold 0 whose network, once the best weights are in it, answers the truth."""
+    items = fold_parts(busi_dataset, 0)["score"]
+    folder = tmp_path / "run"
+    (folder / "predictions").mkdir(parents=True)
+    network = torch.nn.Conv2d(1, 1, 1, bias=False)
+    torch.nn.init.zeros_(network.weight)
+    torch.save({"weight": torch.ones(1, 1, 1, 1)}, folder / "model.pt")
+
+    def answer(engine: Engine, batch: list[dict[str, Any]]) -> list[dict[str, torch.Tensor]]:
+        truth = torch.tensor(np.asarray(Image.open(batch[0]["truth"])) > 0).float()[None]
+        pred = network(truth[None])[0].detach()
+        image = Image.fromarray(pred[0].numpy().astype(np.uint8))
+        image.save(folder / "predictions" / f"{batch[0]['id']}_mask.png")
+        return [{"pred": pred, "label": truth}]
+
+    evaluator = Engine(answer)
+    run = evaluator.run
+    evaluator.run = lambda: run([[item] for item in items])  # as MONAI's evaluators run
+    cases = CaseScores()
+    cases.attach(evaluator)
+    scorer = Scorer(evaluator, cases, network, folder, busi_dataset, 0, "breast_us_segmentation")
+    return SimpleNamespace(scorer=scorer, folder=folder, items=items)
+
+
+def test_the_best_model_is_scored_and_everything_written(
+    scored: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trainer = Engine(lambda engine, batch: None)
+    scored.scorer.attach(trainer)
+    trainer.run([0])
+    table = read_cases(scored.folder / "cases.csv")
+    assert list(table["id"]) == sorted(item["id"] for item in scored.items)
+    record = json.loads((scored.folder / "scores.json").read_text(encoding="utf-8"))
+    assert record["fold"] == 0
+    assert record["scores"]["dice"]["value"] == 1
+    assert record["scores"]["false_positive_rate"]["value"] == 0
+    assert "near-duplicate" in record["grouping"]
+    assert "leakage between a patient's own images cannot be excluded" in record["grouping"]
+    assert list((scored.folder / "overlays").glob("*.png"))
+    out = capsys.readouterr().out
+    assert "pixel_f1" in out
+    assert str(scored.folder / "scores.json") in out
+
+
+def test_a_run_without_a_model_is_refused(scored: SimpleNamespace) -> None:
+    (scored.folder / "model.pt").unlink()
+    with pytest.raises(InputError, match="no weights at"):
+        scored.scorer.run()
+
+
+def test_the_command_names_files_that_exist() -> None:
+    words = shlex.split(evaluate_command("breast_us_segmentation", "runs/my run"))
+    assert words[:4] == ["python", "-m", "monai.bundle", "run"]
+    assert words[-2:] == ["--output_dir", "runs/my run"]
+    root = bundle_root("breast_us_segmentation").parent.parent
+    for name in words[5].strip("[]").split(","):
+        assert (root / name.strip("'")).is_file()
+
+
+def test_a_changed_dataset_is_refused(busi_dataset: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    record = {"dataset_digest": digest(read(busi_dataset))}
+    (run / "config.json").write_text(json.dumps(record))
+    shutil.copytree(busi_dataset, tmp_path / "moved")
+    check_trained_on(busi_dataset, run)
+    check_trained_on(tmp_path / "moved", run)
+    path = tmp_path / "moved" / "dataset.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["training"][0]["fold"] = (content["training"][0]["fold"] + 1) % 5
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(InputError, match="is not the dataset that the run in"):
+        check_trained_on(tmp_path / "moved", run)
+    with pytest.raises(InputError, match="holds no run"):
+        check_trained_on(busi_dataset, tmp_path / "gone")
