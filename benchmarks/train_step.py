@@ -3,7 +3,7 @@
 Five ways to train the same network (the bundle's own) with the same batch size and precision run in
 turn, round after round, in one process; the medians of the rounds' ratios are printed:
 
-* ``bare``: forward, loss, backward, step over tensors in memory, nothing else;
+* ``bare``: forward (in the same precision), loss, backward, step over tensors in memory;
 * ``engine``: the bundle's engine, with its handlers of every iteration, over the same tensors;
 * ``augmented``: the engine over decoded images in memory, with the bundle's augmentation;
 * ``from disk``: the engine over a dataset folder as a run does it, after the first epoch;
@@ -123,15 +123,16 @@ def _config(dataset: Path, options: argparse.Namespace, **overrides: Any) -> Con
 
 
 def _bare(config: ConfigParser, batches: Batches) -> Callable[[], int]:
-    network, loss, optimizer = (
-        config.get_parsed_content(name) for name in ("network", "loss", "optimizer")
+    network, loss, optimizer, inferer = (
+        config.get_parsed_content(name)
+        for name in ("network", "loss", "optimizer", "train::inferer")
     )
 
     def epoch() -> int:
         network.train()
         for batch in batches:
             optimizer.zero_grad(set_to_none=True)
-            loss(network(batch["image"]), batch["label"]).backward()
+            loss(inferer(batch["image"], network), batch["label"]).backward()
             optimizer.step()
         return sum(len(batch["image"]) for batch in batches)
 
@@ -147,6 +148,7 @@ def _engine(config: ConfigParser, batches: Iterable[Any] | None) -> Callable[[],
         network=config.get_parsed_content("network"),
         optimizer=config.get_parsed_content("optimizer"),
         loss_function=config.get_parsed_content("loss"),
+        inferer=config.get_parsed_content("train::inferer"),
         train_handlers=[EpochSeed(0), TrainingScores()],
         decollate=False,
         optim_set_to_none=True,

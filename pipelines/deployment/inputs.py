@@ -79,17 +79,24 @@ def _check_readable(paths: list[Path]) -> None:
         raise InputError("; ".join(wrong[:_NAMED]) + more)
 
 
-def prepare_output(folder: str | Path, overwrite: Any) -> None:
+def prepare_output(folder: str | Path, overwrite: Any, source: str | Path) -> None:
     """Make the folder of the answers, and refuse one that holds something.
 
     Args:
         folder: the folder.
         overwrite: whether files in it may be replaced; others are left alone.
+        source: the folder of the pictures.
 
     Raises:
-        InputError: it holds something and ``overwrite`` is false, or it cannot be written.
+        InputError: it holds something and ``overwrite`` is false, lies among the pictures (the
+            next run would take the masks for pictures), or cannot be written.
     """
     folder = Path(folder)
+    if folder.resolve().is_relative_to(Path(source).resolve()):
+        raise InputError(
+            f"output_dir {folder} lies inside dataset_dir {source}, where the masks would be taken "
+            "for pictures; choose a folder outside it"
+        )
     try:
         occupied = folder.is_dir() and any(folder.iterdir())
         if occupied and not flag(overwrite, "overwrite"):

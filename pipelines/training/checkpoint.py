@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from pipelines.errors import InputError, first_line
 from pipelines.training.early_stop import EarlyStop, metric_or_worst
 from pipelines.training.run_folder import CHECKPOINT, MODEL, flag
 from pipelines.training.weights import UNREADABLE
+
+_LOG = logging.getLogger("med2d")
 
 
 class ReplacingSaver(DiskSaver):
@@ -99,7 +102,7 @@ class RunCheckpoint:
                 "command that started the run, or start anew by --overwrite true"
             ) from error
         engine.state.max_epochs = wanted
-        engine.logger.info(f"resumed after epoch {engine.state.epoch} from {self.path}")
+        _LOG.info(f"resumed after epoch {engine.state.epoch} from {self.path}")
         if self.early_stop is not None and self.early_stop.stopped:
             engine.terminate()
 

@@ -137,7 +137,10 @@ def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
     return json.loads(json.dumps(kept))
 
 
-_MAY_CHANGE = {"resume", "overwrite", "num_workers", "epochs", "output_dir", "device"}
+_MAY_CHANGE = {
+    *("resume", "overwrite", "num_workers", "epochs", "output_dir", "device"),
+    *("imports", "initialize", "run", "finalize"),  # how the same training is started
+}
 
 
 def _check_same(before: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shlex
 import signal
 import sqlite3
 import subprocess
 import sys
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -24,11 +24,14 @@ from pipelines.atomic import write_text
 from pipelines.errors import first_line
 from pipelines.training.run_folder import DIGEST, flag, recorded
 
+_LOG = logging.getLogger("med2d")
+
 RECORD = "mlflow.json"
 """Names the MLflow run of a run's folder, so that a resume goes on with it."""
 
 _LONGEST_PARAMETER = 500
-_LIMITS = {
+_SETTINGS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",  # nothing about a hospital's trainings leaves its machine
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
@@ -102,10 +105,9 @@ class Tracking:
             return action()
         except Exception as error:  # whatever MLflow or its store raises must not stop a training
             self.client = None
-            warnings.warn(
+            _LOG.warning(
                 f"MLflow at {tracking_uri()} cannot be reached or written ({first_line(error)}); "
-                f"the training goes on without it, {self.folder} holds all results",
-                stacklevel=2,
+                f"the training goes on without it, {self.folder} holds all results"
             )
             return None
 
@@ -201,10 +203,9 @@ def log_rescored(folder: str | Path) -> None:
     try:
         log_results(_client(record["tracking_uri"]), record["run_id"], Path(folder))
     except Exception as error:  # the files are written; a store that is away must not fail them
-        warnings.warn(
+        _LOG.warning(
             f"MLflow at {record['tracking_uri']} cannot be written ({first_line(error)}); "
-            f"{folder} holds all results",
-            stacklevel=2,
+            f"{folder} holds all results"
         )
 
 
@@ -233,7 +234,7 @@ def _leaves(node: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 def _client(uri: str) -> Any:
     """A client that gives up after seconds where MLflow itself would try for minutes."""
-    for name, value in _LIMITS.items():
+    for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
     database = _database(uri)
     if database is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -24,6 +25,8 @@ from pipelines.errors import InputError
 from transforms.picture import PictureError
 
 _READABLE = (InputError, PictureError)
+_NAMES = "|".join(re.escape(f"{kind.__module__}.{kind.__name__}") for kind in _READABLE)
+_TOLD_BY_WORKER = re.compile(rf"^(?:Original )?(?:{_NAMES}): (.+)$", re.MULTILINE)
 
 
 def _frames() -> Iterator[FrameType]:
@@ -200,10 +203,16 @@ def show_readable_errors() -> None:
 
 
 def readable_cause(error: BaseException | None) -> BaseException | None:
-    """The first error in the chain of causes whose message is written for the user."""
+    """The first error in the chain of causes whose message is written for the user.
+
+    An error in a loader's worker process reaches us as the text of its traceback alone.
+    """
     while error is not None:
         if isinstance(error, _READABLE):
             return error
+        told = _TOLD_BY_WORKER.search(str(error))
+        if told is not None:
+            return InputError(told[1])
         hidden = error.__suppress_context__
         error = error.__cause__ or (None if hidden else error.__context__)
     return None

@@ -98,15 +98,15 @@ def test_of_many_broken_files_ten_are_named(tmp_path: Path) -> None:
 
 def test_a_new_or_empty_output_is_made(tmp_path: Path) -> None:
     for _ in range(2):
-        prepare_output(tmp_path / "new" / "out", False)
+        prepare_output(tmp_path / "new" / "out", False, tmp_path / "in")
         assert (tmp_path / "new" / "out").is_dir()
 
 
 def test_an_output_with_files_is_refused_or_kept(tmp_path: Path) -> None:
     (tmp_path / "old.txt").write_text("old")
     with pytest.raises(InputError, match=r"is not empty.*--overwrite true"):
-        prepare_output(tmp_path, "false")
-    prepare_output(tmp_path, "true")
+        prepare_output(tmp_path, "false", tmp_path / "in")
+    prepare_output(tmp_path, "true", tmp_path / "in")
     assert (tmp_path / "old.txt").read_text() == "old"
 
 
@@ -114,7 +114,7 @@ def test_an_output_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(InputError, match="cannot be made"):
-            prepare_output(folder, True)
+            prepare_output(folder, True, tmp_path / "in")
 
 
 def test_an_output_that_cannot_be_written_is_refused(
@@ -122,7 +122,7 @@ def test_an_output_that_cannot_be_written_is_refused(
 ) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(InputError, match="cannot be written"):
-        prepare_output(tmp_path, False)
+        prepare_output(tmp_path, False, tmp_path / "in")
 
 
 def test_the_end_says_where_the_answers_are(capsys: pytest.CaptureFixture[str]) -> None:
@@ -130,3 +130,10 @@ def test_the_end_says_where_the_answers_are(capsys: pytest.CaptureFixture[str]) 
     AnswerProgress("some/where").attach(engine)
     engine.run([1, 2, 3])
     assert capsys.readouterr().out == "3 masks in some/where\n"
+
+
+@pytest.mark.parametrize("place", [".", "out"])
+def test_answers_among_the_pictures_are_refused(tmp_path: Path, place: str) -> None:
+    with pytest.raises(InputError, match="lies inside dataset_dir"):
+        prepare_output(tmp_path / place, True, tmp_path)
+    assert not list(tmp_path.iterdir())

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from monai.bundle import create_workflow
 
 from pipelines.bundles import bundle_root as shipped_root
@@ -202,3 +203,16 @@ def test_the_hook_prints_one_line_or_passes_on(
     other = KeyError("bug")
     sys.excepthook(KeyError, other, None)
     assert passed == [other]
+
+
+def test_the_message_of_a_worker_process_is_found_in_its_traceback() -> None:
+    class Broken(torch.utils.data.Dataset):
+        def __len__(self) -> int:
+            return 1
+
+        def __getitem__(self, index: int) -> int:
+            raise RuntimeError("applying a transform") from PictureError("x.png is truncated")
+
+    with pytest.raises(RuntimeError) as caught:
+        next(iter(torch.utils.data.DataLoader(Broken(), num_workers=1)))
+    assert str(readable_cause(caught.value)) == "x.png is truncated"
