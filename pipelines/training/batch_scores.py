@@ -47,7 +47,7 @@ class TrainingScores:
         output = engine.state.output
         predicted, truth = output["pred"] > self.logit, output["label"] > 0.5
         tp, fp, fn = (
-            mask.flatten(1).sum(1).double().cpu()
+            mask.flatten(1).sum(1).cpu().double()
             for mask in (predicted & truth, predicted & ~truth, ~predicted & truth)
         )
         lesion = (tp + fn) > 0

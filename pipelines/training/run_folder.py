@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,23 +43,42 @@ def flag(value: Any, name: str) -> bool:
     return _WORDS[word]
 
 
+Rule = tuple[Callable[[int | float], bool], str]
+_FROM_ONE: Rule = (lambda v: isinstance(v, int) and v >= 1, "a whole number of at least 1")
+_FROM_ZERO: Rule = (lambda v: isinstance(v, int) and v >= 0, "a whole number of at least 0")
+_RULES: dict[str, Rule] = {
+    "learning_rate": (lambda v: 0 < v < math.inf, "a number above 0"),
+    "threshold": (lambda v: 0 < v < 1, "a number between 0 and 1"),
+    **dict.fromkeys(("num_workers", "seed", "fold"), _FROM_ZERO),
+}
+
+
 def check_numbers(**values: Any) -> None:
     """Check the top-level numbers of a training configuration.
 
     Raises:
         InputError: a count is no whole number of at least one (``num_workers``, ``seed``,
-            ``fold``: at least zero), or a rate is no positive number.
+            ``fold``: at least zero), a rate is no positive number, or the threshold is no number
+            between 0 and 1.
     """
     for name, value in values.items():
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        if name.endswith("rate"):
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not number or not 0 < value < math.inf:
-                raise InputError(f"{name} is {value!r}; expected a number above 0")
-            continue
-        least = 0 if name in ("num_workers", "seed", "fold") else 1
-        if not whole or value < least:
-            raise InputError(f"{name} is {value!r}; expected a whole number of at least {least}")
+        fits, expected = _RULES.get(name, _FROM_ONE)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not fits(value):
+            raise InputError(f"{name} is {value!r}; expected {expected}")
+
+
+def check_image_size(image_size: Any, divisor: int) -> None:
+    """Check that a network which halves its input again and again can take the image size.
+
+    Raises:
+        InputError: no positive whole multiple of ``divisor``; names the nearest one.
+    """
+    check_numbers(image_size=image_size)
+    if image_size % divisor:
+        near = max(divisor, round(image_size / divisor) * divisor)
+        raise InputError(
+            f"image_size is {image_size}; expected a multiple of {divisor}, for instance {near}"
+        )
 
 
 def prepare(

@@ -12,7 +12,7 @@ from pipelines.bundles import bundle_root
 from pipelines.datasets.dataset import digest, read
 from pipelines.errors import InputError
 from pipelines.training import run_folder
-from pipelines.training.run_folder import check_numbers, flag, recorded, setting
+from pipelines.training.run_folder import check_image_size, check_numbers, flag, recorded, setting
 
 Prepare = Callable[..., Path]
 
@@ -192,6 +192,9 @@ def test_other_words_are_refused(value: Any) -> None:
         ("learning_rate", float("inf")),
         ("learning_rate", "fast"),
         ("learning_rate", True),
+        ("threshold", 0),
+        ("threshold", 1.0),
+        ("threshold", "half"),
     ],
 )
 def test_numbers_out_of_range_are_refused(name: str, value: Any) -> None:
@@ -212,3 +215,10 @@ def test_a_folder_without_a_record_is_named(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"a": 1}))
     with pytest.raises(InputError, match="has no threshold"):
         setting(tmp_path, "threshold")
+
+
+@pytest.mark.parametrize(("size", "near"), [(100, 96), (1, 32), (170, 160)])
+def test_a_size_that_the_network_cannot_halve_is_refused(size: int, near: int) -> None:
+    with pytest.raises(InputError, match=f"multiple of 32, for instance {near}"):
+        check_image_size(size, 32)
+    check_image_size(near, 32)
