@@ -38,7 +38,7 @@ SMALL = {
     "image_size": 64,
     "batch_size": 4,
     "num_workers": 0,
-    "network_def#filters": [4, 4, 8, 8, 16, 16],
+    "network_def#features": [4, 4, 8, 8, 16, 4],
 }
 
 
@@ -120,7 +120,7 @@ def test_one_mlflow_run_holds_it_all(trained, tracked):
     assert [r.info.run_id for r in found] == [record["run_id"]]
     (only,) = found
     assert only.info.status == "FINISHED"
-    assert only.data.params["network_def"] == "DynUNet"
+    assert only.data.params["network_def"] == "BasicUNet"
     assert only.data.params["image_size"] == "64"
     assert len(client.get_metric_history(record["run_id"], "val_f1")) == 2
     names = {a.path for a in client.list_artifacts(record["run_id"])}
@@ -137,9 +137,9 @@ def test_evaluation_alone_gives_the_same_scores(trained):
 
 def test_evaluation_takes_the_variant_from_the_run(tracked, busi_dataset):
     variant = str(CONFIGS / "variants" / "seed_unet.json")
-    features = {"network_def#features": [4, 4, 8, 16, 32, 4], "network_def#filters": None}
+    features = {"network_def#features": [8, 4, 8, 16, 32, 4]}
     folder = tracked / "seed"
-    given = {k: v for k, v in {**SMALL, **features}.items() if k != "network_def#filters"}
+    given = {**SMALL, **features}
     run(
         config_file=[TRAIN, variant],
         epochs=1,
@@ -306,7 +306,7 @@ def test_the_bundles_own_checks_pass(tmp_path):
         meta_file=meta,
         config_file=INFERENCE,
     )
-    image = torch.rand(1, 1, 160, 160)
+    image = torch.rand(1, 1, 128, 128)
     exported = torch.jit.load(tmp_path / "model.ts")
     torch.testing.assert_close(exported(image), network(image))
 
