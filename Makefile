@@ -12,7 +12,7 @@ TORCH  := 2.13.0
 DATA   ?=
 EPOCHS ?= $(if $(DATA),20,15)
 COUNT  ?= 90
-OUT    ?= runs/demo
+OUT    ?= runs/demo$(if $(DATA),-data)
 BUNDLE := bundles/breast_us_segmentation
 RUN    := $(BIN)/python -W ignore -m monai.bundle run --config_file
 

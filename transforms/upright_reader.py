@@ -78,7 +78,13 @@ class UprightReader(ImageReader):
             array = _CONTENTS[self.content](open_upright(img))
         except PictureError as error:
             raise PictureError(_naming(img, error)) from error
-        return np.ascontiguousarray(array), _metadata(array)
+        return _checked(array, img), _metadata(array)
+
+
+def _checked(array: np.ndarray, path: Path) -> np.ndarray:
+    if not np.isfinite(array).all():
+        raise PictureError(f"{path} holds values that are no numbers (NaN or infinite)")
+    return np.ascontiguousarray(array)
 
 
 def _naming(path: Path, error: Exception) -> str:
@@ -105,5 +111,5 @@ def _read_nifti(path: Path) -> tuple[np.ndarray, dict]:
         raise PictureError(
             f"{path} has the shape {array.shape}; expected one 2-D slice (x, y). Cut it into slices"
         )
-    upright = np.ascontiguousarray(array.reshape(array.shape[:2]).T)
+    upright = _checked(array.reshape(array.shape[:2]).T, path)
     return upright, {**_metadata(upright), NIFTI_AFFINE: image.affine}

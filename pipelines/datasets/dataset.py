@@ -17,6 +17,7 @@ from typing import Any
 
 from pipelines.atomic import write_text
 from pipelines.errors import InputError
+from pipelines.progress import counting
 
 FILE_NAME = "dataset.json"
 
@@ -184,6 +185,31 @@ def digest(dataset: Dataset) -> str:
     }
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def verify(dataset: Dataset) -> None:
+    """Compares every image and mask with its recorded hash: none is damaged or changed.
+
+    Args:
+        dataset: the dataset.
+
+    Raises:
+        InputError: a file's content is another than when the dataset was made; the first is named.
+    """
+    with counting("verifying") as report:
+        for done, (_, item) in enumerate(_named_items(dataset), start=1):
+            for key, hashed in (("image", "sha256"), ("label", "label_sha256")):
+                if hashed in item and _sha256(dataset.folder / item[key]) != item[hashed]:
+                    raise InputError(
+                        f"{dataset.folder / item[key]} has changed since the dataset was made "
+                        f"(its {hashed} differs); convert the raw folder again"
+                    )
+            report(done, len(dataset.items) + len(dataset.testing))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check(dataset: Dataset) -> None:

@@ -10,6 +10,8 @@ import torch
 from ignite.engine import Engine, Events
 from monai.engines import IterationEvents
 
+from pipelines.errors import InputError
+
 _SUMS = ("loss", "images", "tp", "fp", "fn", "dice", "lesion_images")
 
 
@@ -67,6 +69,11 @@ class TrainingScores:
 
     def _score(self, engine: Engine) -> None:
         sums = dict(zip(_SUMS, _over_processes(self.sums).tolist(), strict=True))
+        if not math.isfinite(sums["loss"]):
+            raise InputError(
+                f"the training loss is no number in epoch {engine.state.epoch}; lower "
+                "--learning_rate. The checkpoint of the epoch before is kept"
+            )
         tp, fp, fn = sums["tp"], sums["fp"], sums["fn"]
         scores = {
             "loss": _ratio(sums["loss"], sums["images"]),

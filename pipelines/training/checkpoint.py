@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import ignite.distributed as idist
 import torch
 from ignite.engine import Engine, Events
-from ignite.handlers import Checkpoint, DiskSaver
+from ignite.handlers import Checkpoint
+from ignite.handlers.checkpoint import BaseSaveHandler
 
+from pipelines.atomic import replacing
 from pipelines.errors import InputError, first_line
 from pipelines.training.early_stop import EarlyStop, metric_or_worst
 from pipelines.training.run_folder import CHECKPOINT, MODEL, flag
@@ -18,12 +22,24 @@ from pipelines.training.weights import UNREADABLE
 _LOG = logging.getLogger("med2d")
 
 
-class ReplacingSaver(DiskSaver):
-    """Ignite's atomic saver for files that keep their name.
+class ReplacingSaver(BaseSaveHandler):
+    """An atomic saver for files that keep their name; the first process writes.
 
-    Ignite removes the old file before it writes the new one of the same name: a run that is killed
-    between the two would lose both. Here the new one takes the old one's place.
+    Ignite's ``DiskSaver`` removes the old file before it writes the new one of the same name: a run
+    that is killed between the two would lose both. Here the new one takes the old one's place.
+
+    Args:
+        folder: where the files go; it must exist when the first is saved.
     """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+
+    def __call__(self, checkpoint: Mapping, filename: str, metadata: Mapping | None = None) -> None:
+        """Write a checkpoint beside its place and move it there."""
+        if idist.get_rank() == 0:
+            with replacing(self.folder / filename) as part:
+                torch.save(checkpoint, part)
 
     def remove(self, filename: str) -> None:
         """Leave the file; the next save replaces it."""
@@ -61,7 +77,7 @@ class RunCheckpoint:
         self.path = Path(output_dir) / CHECKPOINT
         self.resume = flag(resume, "resume")
         self.early_stop = early_stop
-        saver = ReplacingSaver(output_dir, require_empty=False)
+        saver = ReplacingSaver(output_dir)
         self.best = Checkpoint(
             {"network": network},
             saver,

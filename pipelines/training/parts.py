@@ -8,7 +8,7 @@ from typing import Any
 import ignite.distributed as idist
 from monai.data import partition_dataset
 
-from pipelines.datasets.dataset import Dataset, parts, read
+from pipelines.datasets.dataset import Dataset, parts, read, verify
 from pipelines.errors import InputError
 
 _KEPT = ("id", "image", "label", "group", "fold", "class")
@@ -33,7 +33,8 @@ def fold_parts(
         and ``truth``, the label's path again, which is read at native resolution.
 
     Raises:
-        InputError: the folder is no dataset, is one of another task, or has no such fold.
+        InputError: the folder is no dataset, is one of another task, has no such fold, or a file
+            in it has changed since it was made.
     """
     dataset = read(dataset_dir)
     if dataset.task != task:
@@ -42,6 +43,7 @@ def fold_parts(
             f"Convert the raw folder with --task {task}"
         )
     train, validate, score = parts(dataset, fold)
+    verify(dataset)
     return {
         "train": [_item(dataset, item) for item in train],
         "validate": _share([_item(dataset, item) for item in validate]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,7 +17,7 @@ from pipelines.atomic import write_text
 from pipelines.datasets.dataset import digest, read
 from pipelines.errors import InputError
 from pipelines.training.run_bundle import write_run_bundle
-from pipelines.training.workflow import running_config
+from pipelines.training.workflow import running_config, running_workflow
 
 CONFIG = "config.json"
 """The run's resolved configuration: merged files and overrides, ``@`` references kept."""
@@ -110,7 +111,7 @@ def prepare(
     folder = Path(output_dir)
     resume, overwrite = flag(resume, "resume"), flag(overwrite, "overwrite")
     if idist.get_rank() == 0:
-        config = {**_plain(running_config()), DIGEST: digest(read(dataset_dir))}
+        config = {**_plain(running_config()), **_probed(), DIGEST: digest(read(dataset_dir))}
         try:
             _prepare(folder, config, resume, overwrite)
             write_run_bundle(folder, config, bundle_root)
@@ -125,7 +126,7 @@ def prepare(
 def _prepare(folder: Path, config: dict[str, Any], resume: bool, overwrite: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise InputError(f"output_dir {folder} is a file; expected a folder. Choose another")
-    occupied = folder.is_dir() and any(folder.iterdir())
+    occupied = folder.is_dir() and any(not _is_left_over(path) for path in folder.iterdir())
     if occupied and not _is_run(folder):
         raise InputError(f"output_dir {folder} holds other files and no run; choose another folder")
     if occupied and not resume and not overwrite:
@@ -139,6 +140,21 @@ def _prepare(folder: Path, config: dict[str, Any], resume: bool, overwrite: bool
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / CONFIG, json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+
+
+def _is_left_over(path: Path) -> bool:
+    """Whether a killed run left this unfinished file; it is moved into place when whole."""
+    return path.is_file() and re.match(r"\.[0-9a-f]{8}-", path.name) is not None
+
+
+def _probed() -> dict[str, Any]:
+    """What this machine decided, as it was decided: a resume elsewhere must not decide anew."""
+    workflow = running_workflow()
+    return {
+        name: workflow.parser.get_parsed_content(name)
+        for name in ("precision",)
+        if workflow is not None and name in workflow.parser
+    }
 
 
 def _is_run(folder: Path) -> bool:

@@ -17,7 +17,7 @@ from pipelines.evaluation.cases import write_cases
 from pipelines.evaluation.overlays import Sources, draw_overlays
 from pipelines.evaluation.scores import scores_table, segmentation_scores, write_scores
 from pipelines.training.case_scores import CaseScores
-from pipelines.training.run_folder import DIGEST, MODEL, recorded
+from pipelines.training.run_folder import DIGEST, MODEL, recorded, setting
 from pipelines.training.weights import load_weights
 
 CASES = "cases.csv"
@@ -122,12 +122,26 @@ def evaluate_command(bundle: str, output_dir: str | Path) -> str:
     )
 
 
-def check_trained_on(dataset_dir: str | Path, output_dir: str | Path) -> None:
-    """Refuse to score a run on folds of another dataset than it was trained on.
+def check_trained_on(dataset_dir: str | Path, output_dir: str | Path, **settings: Any) -> None:
+    """Refuse to score a run on other folds, or with another recipe, than it was trained with.
+
+    Args:
+        dataset_dir: the dataset folder to be scored.
+        output_dir: the run's folder.
+        **settings: what must be as in the training, above all ``fold``: every other fold trained
+            or chose the model.
 
     Raises:
-        InputError: the folder holds no run, or the dataset's content or folds have changed.
+        InputError: the folder holds no run, a setting differs, or the dataset's content or folds
+            have changed.
     """
+    for name, value in settings.items():
+        trained = setting(output_dir, name)
+        if value != trained:
+            raise InputError(
+                f"{name} is {value}, but the run in {output_dir} was trained with {trained}; "
+                f"leave --{name} out, or train with it"
+            )
     if digest(read(dataset_dir)) != recorded(output_dir).get(DIGEST):
         raise InputError(
             f"{dataset_dir} is not the dataset that the run in {output_dir} was trained on, or its "

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import shlex
 import signal
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import ignite.distributed as idist
+from filelock import FileLock
 from ignite.engine import Engine, Events
 
 from pipelines import __version__
@@ -51,8 +53,15 @@ def tracking_uri() -> str:
 
 
 def ui_command(uri: str | None = None) -> str:
-    """The command that opens the MLflow UI on a store."""
+    """How to open the MLflow UI on a store: a command, or a server's address."""
+    if (uri or tracking_uri()).startswith("http"):
+        return f"open {_without_password(uri or tracking_uri())}"
     return f"mlflow ui --backend-store-uri {shlex.quote(uri or tracking_uri())}"
+
+
+def _without_password(uri: str) -> str:
+    """The address without user and password: messages and run folders are passed on."""
+    return re.sub("//[^/@]*@", "//", uri)
 
 
 class Tracking:
@@ -106,7 +115,8 @@ class Tracking:
         except Exception as error:  # whatever MLflow or its store raises must not stop a training
             self.client = None
             _LOG.warning(
-                f"MLflow at {tracking_uri()} cannot be reached or written ({first_line(error)}); "
+                f"MLflow at {_without_password(tracking_uri())} cannot be reached or written "
+                f"({_without_password(first_line(error))}); "
                 f"the training goes on without it, {self.folder} holds all results"
             )
             return None
@@ -116,27 +126,30 @@ class Tracking:
         self._safely(self._open)
 
     def _open(self) -> None:
-        uri = tracking_uri()
-        client = _client(uri)
-        before = self._earlier_run(uri)
-        if before is None:
-            self.run_id = _create_run(client, self.experiment, self.folder.name, uri)
-            _log_parameters(client, self.run_id, recorded(self.folder))
+        recorded_uri, before = self._earlier_run()
+        uri = os.environ.get("MLFLOW_TRACKING_URI") or recorded_uri or tracking_uri()
+        with _alone(uri):
+            client = _client(uri)
+            earlier = before if _without_password(uri) == recorded_uri else None
+            run_id = earlier or _create_run(client, self.experiment, self.folder.name, uri)
+        if earlier:
+            client.update_run(run_id, status="RUNNING")
         else:
-            self.run_id = before
-            client.update_run(before, status="RUNNING")
+            _log_parameters(client, run_id, recorded(self.folder))
+        self.run_id = run_id
         for name, value in {**_environment_tags(), **_run_tags(self.folder), **self.tags}.items():
             client.set_tag(self.run_id, name, value)
-        record = {"tracking_uri": uri, "run_id": self.run_id}
+        record = {"tracking_uri": _without_password(uri), "run_id": self.run_id}
         write_text(self.folder / RECORD, json.dumps(record, indent=2) + "\n")
         self.client = client
 
-    def _earlier_run(self, uri: str) -> str | None:
+    def _earlier_run(self) -> tuple[str | None, str | None]:
+        """Store and id of the MLflow run to go on with, also from another working folder."""
         path = self.folder / RECORD
         if not self.resume or not path.is_file():
-            return None
+            return None, None
         record = json.loads(path.read_text(encoding="utf-8"))
-        return record["run_id"] if record["tracking_uri"] == uri else None
+        return record["tracking_uri"], record["run_id"]
 
     def _on_epoch(self, engine: Engine) -> None:
         if self.client is None:
@@ -244,6 +257,18 @@ def _client(uri: str) -> Any:
     from mlflow.tracking import MlflowClient  # takes seconds, so not at the top
 
     return MlflowClient(uri)
+
+
+@contextmanager
+def _alone(uri: str) -> Iterator[None]:
+    """Let one training at a time make the tables and the experiment of a local store."""
+    database = _database(uri)
+    if database is None:
+        yield
+        return
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{database}.lock", timeout=60):
+        yield
 
 
 def _database(uri: str) -> Path | None:

@@ -7,6 +7,7 @@ first ``initialize`` expression of every bundle calls :func:`check_overrides`, w
 from __future__ import annotations
 
 import difflib
+import errno
 import importlib
 import inspect
 import re
@@ -25,6 +26,7 @@ from pipelines.errors import InputError
 from transforms.picture import PictureError
 
 _READABLE = (InputError, PictureError)
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG)
 _NAMES = "|".join(re.escape(f"{kind.__module__}.{kind.__name__}") for kind in _READABLE)
 _TOLD_BY_WORKER = re.compile(rf"^(?:Original )?(?:{_NAMES}): (.+)$", re.MULTILINE)
 
@@ -192,6 +194,9 @@ def show_readable_errors() -> None:
     shown = sys.excepthook
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if kind is KeyboardInterrupt:
+            print("Stopped by Ctrl-C; a training goes on with --resume true", file=sys.stderr)
+            return
         readable = readable_cause(error)
         if readable is None:
             shown(kind, error, trace)
@@ -210,6 +215,11 @@ def readable_cause(error: BaseException | None) -> BaseException | None:
     while error is not None:
         if isinstance(error, _READABLE):
             return error
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            place = error.filename or "the output folder"
+            return InputError(
+                f"{place} cannot be written ({error.strerror}); free space or choose another folder"
+            )
         told = _TOLD_BY_WORKER.search(str(error))
         if told is not None:
             return InputError(told[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -377,3 +378,28 @@ def test_the_command_line_shows_one_line_and_no_traceback(tracked, busi_dataset)
     assert done.returncode != 0
     assert "did you mean epochs?" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("changed", [{"fold": 1}, {"threshold": 0.2}, {"image_size": 32}])
+def test_a_run_is_scored_with_its_own_fold_and_recipe_alone(trained, changed):
+    before = (trained / "scores.json").read_bytes()
+    message = _message(config_file=[TRAIN, EVALUATE], output_dir=str(trained), **changed)
+    assert f"{next(iter(changed))} is {next(iter(changed.values()))}" in message
+    assert (trained / "scores.json").read_bytes() == before
+
+
+def test_a_setting_that_fails_does_not_cost_the_run_that_it_would_replace(trained, busi_dataset):
+    given = {**SMALL, "dataset_dir": str(busi_dataset), "output_dir": str(trained)}
+    message = _message(config_file=[TRAIN], **given, overwrite=True, precision="fp16")
+    assert "precision is 'fp16'" in message
+    assert (trained / "model.pt").is_file()
+
+
+def test_a_mask_that_changed_since_the_conversion_is_found(trained, busi_dataset, tmp_path):
+    shutil.copytree(busi_dataset, tmp_path / "copy")
+    mask = next((tmp_path / "copy" / "masks").glob("benign_*.png"))
+    Image.fromarray(np.zeros_like(np.asarray(Image.open(mask)))).save(mask)
+    message = _message(
+        config_file=[TRAIN, EVALUATE], output_dir=str(trained), dataset_dir=str(tmp_path / "copy")
+    )
+    assert f"{mask.name} has changed since the dataset was made" in message

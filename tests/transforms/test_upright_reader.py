@@ -202,3 +202,13 @@ def test_an_unknown_content_is_refused() -> None:
 def test_suffixes(name: str, read: bool) -> None:
     assert UprightReader().verify_suffix(name) is read
     assert UprightReader().verify_suffix(["b.png", Path(name)]) is read
+
+
+def test_values_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    values = np.zeros((4, 3), np.float32)
+    values[1, 1] = np.nan
+    Image.fromarray(values).save(tmp_path / "x.tif")
+    nib.Nifti1Image(values, np.eye(4)).to_filename(tmp_path / "x.nii")
+    for name in ("x.tif", "x.nii"):
+        with pytest.raises(PictureError, match=rf"{name} holds values that are no numbers"):
+            UprightReader().get_data(tmp_path / name)

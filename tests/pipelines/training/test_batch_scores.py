@@ -12,6 +12,7 @@ from monai.losses import DiceCELoss
 from sklearn.metrics import f1_score, precision_score, recall_score
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from pipelines.errors import InputError
 from pipelines.training.batch_scores import TrainingScores, ValidationLoss
 
 
@@ -126,3 +127,11 @@ def test_the_validation_loss_is_that_of_the_logits(size: int) -> None:
     for _ in range(2):
         evaluator.run()
         assert evaluator.state.metrics["val_loss"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_loss_that_is_no_number_stops_the_training() -> None:
+    pred, label = random_images(4)
+    outputs = batches(pred, label, 2)
+    outputs[1]["loss"] = torch.tensor(float("nan"))
+    with pytest.raises(InputError, match=r"no number in epoch 1; lower --learning_rate"):
+        epoch(outputs)

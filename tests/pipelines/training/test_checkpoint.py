@@ -199,7 +199,7 @@ def test_another_network_is_named(small_training: Make) -> None:
 
 
 def test_a_kill_between_removing_and_writing_loses_nothing(tmp_path: Path) -> None:
-    saver = ReplacingSaver(tmp_path, require_empty=False)
+    saver = ReplacingSaver(tmp_path)
     saver({"a": torch.ones(1)}, "model.pt")
     saver.remove("model.pt")
     assert (tmp_path / "model.pt").is_file()

@@ -1,5 +1,6 @@
 """Overrides that nothing would read are refused; errors that a person can mend are one line."""
 
+import errno
 import json
 import sys
 import warnings
@@ -216,3 +217,9 @@ def test_the_message_of_a_worker_process_is_found_in_its_traceback() -> None:
     with pytest.raises(RuntimeError) as caught:
         next(iter(torch.utils.data.DataLoader(Broken(), num_workers=1)))
     assert str(readable_cause(caught.value)) == "x.png is truncated"
+
+
+def test_a_full_disk_is_one_line_and_a_bug_is_not() -> None:
+    full = readable_cause(OSError(errno.ENOSPC, "No space left on device", "runs/model.pt"))
+    assert "runs/model.pt cannot be written (No space left on device)" in str(full)
+    assert readable_cause(OSError(errno.EINVAL, "Invalid argument", "x")) is None
