@@ -43,7 +43,6 @@ LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 WAY = re.compile(r"<!-- way -->\n```bash\n(.*?)\n```", re.DOTALL)
 INLINE_CODE = re.compile(r"`([^`\n]+)`")
 ENTRIES = ("bundles", "docs", "pipelines", "transforms", "benchmarks", "tests", ".ci")
-PICTURES_TO_COME = {ROOT / "docs" / "images" / "overlays.png"}
 """Pictures of results; they are drawn by a run and added when there is one to show."""
 KNOWN_PROGRAMS = {
     "med2d", "make", "python", "python3", "torchrun", "mlflow", "source", "export", "pre-commit",
@@ -239,7 +238,7 @@ def test_links_lead_to_files_and_headings(page: Path) -> None:
             continue
         path, _, heading = link.partition("#")
         target = (page.parent / path).resolve() if path else page
-        assert target.exists() or target in PICTURES_TO_COME, f"{page}: {link}"
+        assert target.exists(), f"{page}: {link}"
         if heading:
             assert heading in _anchors(target), f"{page}: {link}"
 
