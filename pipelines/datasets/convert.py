@@ -330,6 +330,12 @@ def _items(
     """
     if not kept:
         raise InputError("every image is a near-duplicate of one of another class; nothing is left")
+    gone = {job.sample.category for job in jobs} - {jobs[index].sample.category for index in kept}
+    if gone:
+        raise InputError(
+            f"every image of {', '.join(sorted(gone))} is a near-duplicate of one of another "
+            "class; was a class folder copied? Mend that, or keep them all by --keep-conflicts"
+        )
     clusters = duplicates.clusters(len(jobs), pairs)[list(kept)].tolist()
     numbers = {cluster: number for number, cluster in enumerate(dict.fromkeys(clusters), start=1)}
     groups = [f"g{numbers[cluster]:04d}" for cluster in clusters]

@@ -18,7 +18,7 @@ from transforms.upright_reader import NIFTI_SUFFIXES, UprightReader
 _NAMED = 10
 
 
-def picture_items(folder: str | Path) -> list[dict[str, Any]]:
+def picture_items(folder: str | Path, image_size: int) -> list[dict[str, Any]]:
     """Find the pictures and NIfTI files below a folder, and check that each can be read.
 
     Hidden files and folders are passed over. Every file is decoded once before anything is
@@ -26,6 +26,7 @@ def picture_items(folder: str | Path) -> list[dict[str, Any]]:
 
     Args:
         folder: a folder, searched with its sub-folders.
+        image_size: longest side that the network sees, in pixels; the shorter one must keep one.
 
     Returns:
         ``{"image": path}`` for each, sorted by path.
@@ -46,7 +47,7 @@ def picture_items(folder: str | Path) -> list[dict[str, Any]]:
             f"expected {', '.join(kinds)}"
         )
     _check_names(paths)
-    _check_readable(paths)
+    _check_readable(paths, image_size)
     return [{"image": str(path)} for path in paths]
 
 
@@ -65,12 +66,16 @@ def _check_names(paths: list[Path]) -> None:
             )
 
 
-def _check_readable(paths: list[Path]) -> None:
+def _check_readable(paths: list[Path], image_size: int) -> None:
     reader, wrong = UprightReader("grey"), []
     with counting("checking") as report:
         for done, path in enumerate(paths, start=1):
             try:
-                reader.get_data(path)
+                height, width = reader.get_data(path)[0].shape
+                if min(height, width) * image_size < max(height, width):
+                    wrong.append(
+                        f"{path} is {width} x {height} pixels: too long and thin to shrink"
+                    )
             except PictureError as error:
                 wrong.append(str(error))
             report(done, len(paths))

@@ -413,3 +413,12 @@ def test_the_real_images(tmp_path: Path) -> None:
             assert item["flags"] == "colour"
     assert all(len(home) == 1 for home in homes.values())
     assert json.loads((tmp_path / "out" / "dataset.json").read_text())["source"]["folds"] == 5
+
+
+def test_a_copied_class_folder_is_refused_and_not_left_out_in_silence(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    make_busi(raw, count=24, size=96, workers=1)
+    shutil.copytree(raw / "normal", raw / "copied")
+    with pytest.raises(InputError, match=r"every image of copied, normal is a near-duplicate"):
+        convert(raw, tmp_path / "out", options=Options(workers=1, folds=3))
+    assert not (tmp_path / "out").exists()

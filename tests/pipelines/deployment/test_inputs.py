@@ -20,7 +20,7 @@ def put(folder: Path, *names: str) -> None:
 
 
 def found(folder: Path) -> list[str]:
-    return [Path(i["image"]).relative_to(folder).as_posix() for i in picture_items(folder)]
+    return [Path(i["image"]).relative_to(folder).as_posix() for i in picture_items(folder, 128)]
 
 
 def test_pictures_below_a_folder_are_found_in_order(tmp_path: Path) -> None:
@@ -42,23 +42,23 @@ def test_a_hidden_parent_hides_nothing(tmp_path: Path) -> None:
 
 def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no picture among its 0 files; expected \.png"):
-        picture_items(tmp_path)
+        picture_items(tmp_path, 128)
     (tmp_path / "notes.txt").write_text("notes")
     with pytest.raises(InputError, match="no picture among its 1 files"):
-        picture_items(tmp_path)
+        picture_items(tmp_path, 128)
 
 
 @pytest.mark.parametrize("name", ["gone", "a.png"])
 def test_what_is_no_folder_is_refused(name: str, tmp_path: Path) -> None:
     put(tmp_path, "a.png")
     with pytest.raises(InputError, match=f"{name} is no folder"):
-        picture_items(tmp_path / name)
+        picture_items(tmp_path / name, 128)
 
 
 def test_two_masks_of_one_name_are_refused(tmp_path: Path) -> None:
     put(tmp_path, "a.png", "a.jpg")
     with pytest.raises(InputError, match=r"a\.jpg and .*a\.png differ only in their suffix"):
-        picture_items(tmp_path)
+        picture_items(tmp_path, 128)
 
 
 def test_two_niftis_of_one_name_are_refused(tmp_path: Path, marked: NDArray[np.uint8]) -> None:
@@ -67,12 +67,12 @@ def test_two_niftis_of_one_name_are_refused(tmp_path: Path, marked: NDArray[np.u
     for name in ("a.nii", "a.nii.gz"):
         nib.Nifti1Image(marked.T, np.eye(4)).to_filename(tmp_path / name)
     with pytest.raises(InputError, match="differ only in their suffix"):
-        picture_items(tmp_path)
+        picture_items(tmp_path, 128)
 
 
 def test_names_that_only_look_alike_pass(tmp_path: Path) -> None:
     put(tmp_path, "a.b.png", "a.c.png", "a.png", "other/a.jpg")
-    assert len(picture_items(tmp_path)) == 4
+    assert len(picture_items(tmp_path, 128)) == 4
 
 
 def test_broken_files_are_named(tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_broken_files_are_named(tmp_path: Path) -> None:
     Image.fromarray(noise).save(tmp_path / "cut.png")
     (tmp_path / "cut.png").write_bytes((tmp_path / "cut.png").read_bytes()[:900])
     with pytest.raises(InputError, match=r"cut\.png.*text\.png") as caught:
-        picture_items(tmp_path)
+        picture_items(tmp_path, 128)
     assert "good.png" not in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -91,7 +91,7 @@ def test_of_many_broken_files_ten_are_named(tmp_path: Path) -> None:
     for number in range(13):
         (tmp_path / f"{number:02}.png").write_text("no picture")
     with pytest.raises(InputError, match="and 3 more") as caught:
-        picture_items(tmp_path)
+        picture_items(tmp_path, 128)
     assert "09.png" in str(caught.value)
     assert "10.png" not in str(caught.value)
 
@@ -137,3 +137,11 @@ def test_answers_among_the_pictures_are_refused(tmp_path: Path, place: str) -> N
     with pytest.raises(InputError, match="lies inside dataset_dir"):
         prepare_output(tmp_path / place, True, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_picture_too_thin_to_shrink_is_named(tmp_path: Path) -> None:
+    Image.new("L", (300, 1)).save(tmp_path / "thin.png")
+    with pytest.raises(InputError, match=r"thin.png is 300 x 1 pixels"):
+        picture_items(tmp_path, 128)
+    Image.new("L", (100, 1)).save(tmp_path / "thin.png")
+    assert len(picture_items(tmp_path, 128)) == 1
