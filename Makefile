@@ -10,7 +10,7 @@ TORCH  := 2.13.0
 
 # The main job: DATA is a raw folder in the BUSI layout; without it, made images are used.
 DATA   ?=
-EPOCHS ?= $(if $(DATA),20,15)
+EPOCHS ?= $(if $(DATA),20,40)
 COUNT  ?= 90
 OUT    ?= runs/demo$(if $(DATA),-data)
 BUNDLE := bundles/breast_us_segmentation

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
 
 Report = Callable[[int, int], None]
 """Called with the number done and the total."""
-
-T = TypeVar("T")
 
 _SECONDS = 5.0  # between two plain lines
 
@@ -36,23 +33,6 @@ def counting(description: str) -> Iterator[Report]:
             yield report
     else:
         yield _lines(description)
-
-
-def track(items: Iterable[T], total: int, description: str) -> Iterator[T]:
-    """Yields the items and shows how far the loop over them has come.
-
-    Args:
-        items: what to loop over.
-        total: how many there are.
-        description: what is being done, such as ``reading``.
-
-    Yields:
-        The items.
-    """
-    with counting(description) as report:
-        for done, item in enumerate(items, start=1):
-            yield item
-            report(done, total)
 
 
 @contextmanager

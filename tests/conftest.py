@@ -99,6 +99,7 @@ def small_training(tmp_path: Path) -> Callable[..., SimpleNamespace]:
         parts.folder.mkdir(exist_ok=True)
 
         def validate(engine: Engine) -> None:
+            parts.validator.state.epoch = engine.state.epoch
             parts.validator.state.metrics = {"val_f1": scores[engine.state.epoch - 1]}
             parts.scheduler.step(scores[engine.state.epoch - 1])
 

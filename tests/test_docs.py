@@ -23,7 +23,11 @@ import click
 import pytest
 from monai.bundle import ConfigParser, scripts
 
-from pipelines.cli import main
+from pipelines.cli import convert, export, main
+from pipelines.datasets.exports import EXPORTS
+from pipelines.datasets.layouts import LAYOUTS, Layout
+from pipelines.datasets.layouts.array_names import WORDS
+from pipelines.datasets.phantoms import PHANTOMS
 from pipelines.datasets.phantoms.busi import make_busi
 from pipelines.errors import InputError
 from pipelines.training.workflow import check_id
@@ -205,6 +209,95 @@ def test_a_misspelt_name_would_be_found() -> None:
         check_id(
             _configuration("bundles/breast_us_segmentation/configs/train.json"), "dataset_dirr"
         )
+
+
+DATA, LAYOUT_PAGE, EXPORT_PAGE = (ROOT / "docs" / f"{n}.md" for n in ("data", "layouts", "export"))
+
+
+def _section(page: Path, heading: str) -> str:
+    return page.read_text(encoding="utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
+
+
+def _rows(text: str) -> list[list[str]]:
+    """The cells of the table rows whose first cell begins with a name in backquotes."""
+    lines = re.findall(r"^\| \[?`.*\|$", text, re.MULTILINE)
+    return [[cell.strip() for cell in line.strip("|").split(" |")] for line in lines]
+
+
+def _first_names(text: str) -> list[str]:
+    return [INLINE_CODE.findall(row[0])[0] for row in _rows(text)]
+
+
+def test_the_pages_name_every_layout() -> None:
+    assert _first_names(_section(README, "Data that can be read")) == list(LAYOUTS)
+    assert re.findall(r"^## `(.*)`$", LAYOUT_PAGE.read_text(), re.MULTILINE) == list(LAYOUTS)
+    rows = _rows(_section(DATA, "The raw layouts"))
+    tasks = {INLINE_CODE.findall(name)[0]: set(task.split(", ")) for name, _, task in rows}
+    assert tasks == {layout.name: set(layout.bundles) for layout in LAYOUTS.values()}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_the_section_of_a_layout_names_its_options_and_no_others(layout: Layout) -> None:
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", _section(LAYOUT_PAGE, f"`{layout.name}`")))
+    assert {option.flag for option in layout.options} <= named
+    flags = {flag for param in convert.commands[layout.name].params for flag in param.opts}
+    assert named <= flags
+
+
+def test_the_words_in_the_names_of_arrays_are_listed() -> None:
+    text = _section(LAYOUT_PAGE, "`npy-arrays`")
+    lines = text[text.index("| the array holds |") :].splitlines()[2:6]
+    found = [" ".join(INLINE_CODE.findall(line.split(" | ")[1])) for line in lines]
+    assert found == [words for words, _ in WORDS.values()]
+
+
+def test_the_options_of_convert_are_listed() -> None:
+    rows = _rows(_section(DATA, "Convert"))
+    named = {flag for row in rows for flag in re.findall(r"--[a-z][a-z-]+", row[0])}
+    params = convert.commands["auto"].params
+    flags = {flag for each in params for flag in (*each.opts, *each.secondary_opts)}
+    assert named == {flag for flag in flags if flag.startswith("--")}
+
+
+def test_made_data_stand_in_the_table_as_they_are() -> None:
+    rows = _rows(_section(DATA, "Made data"))
+    table = [(row[0].strip("| `"), row[2].strip("`"), int(row[3])) for row in rows]
+    assert table == [(each.name, each.convert, each.count) for each in PHANTOMS.values()]
+    text = _section(README, "Data that can be read")
+    assert all(f"`{name}`" in text for name in PHANTOMS)
+
+
+def test_the_next_commands_of_made_data_are_those_of_their_layout() -> None:
+    for made in PHANTOMS.values():
+        command = convert.commands[made.convert]
+        command.make_context("med2d", ["raw", "out", *shlex.split(made.options)])
+
+
+def test_exports_stand_in_the_table_as_they_are() -> None:
+    text = EXPORT_PAGE.read_text(encoding="utf-8")
+    table = text[text.index("| `--to` |") : text.index("OUT appears")]
+    rows = [row for row in _rows(table) if "--to" not in row[0]]
+    tasks = {row[0].strip("| `"): row[1] for row in rows}
+    expected = {e.name: "both" if len(e.tasks) > 1 else e.tasks[0] for e in EXPORTS.values()}
+    assert tasks == expected
+    flags = {flag for param in export.params for flag in param.opts if flag.startswith("--")}
+    assert flags - {"--workers"} <= set(re.findall(r"--[a-z]+", text))
+
+
+def test_the_python_of_the_export_page_runs(
+    busi_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipelines.datasets.export import export as run
+
+    (code,) = re.findall(r"```python\n(.*?)```", EXPORT_PAGE.read_text(), re.DOTALL)
+    (tmp_path / "exports").mkdir()
+    run(busi_dataset, tmp_path / "exports" / "npz", "npz", size=32, workers=1)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    table = _rows(_section(EXPORT_PAGE, "NumPy"))
+    assert {row[0].strip("| `") for row in table} == set(names["data"])
+    assert names["training"].sum() == 18
 
 
 def _table(page: Path, heading: str) -> dict[str, str]:

@@ -15,14 +15,12 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp")
 
 _DEEP_MODES = ("I", "I;16", "I;16B", "I;16L", "F")
 _INDEX_MODES = ("1", "L", "P", "I", "I;16", "I;16B", "I;16L")
-_ALPHA_MODES = ("LA", "PA", "RGBA", "RGBa", "La")
-
-
+_PNG = b"\x89PNG"
 _DAMAGE = (  # what Pillow's decoders raise over broken files
     ArithmeticError,
     AttributeError,
+    EOFError,
     LookupError,
-    Image.DecompressionBombError,
     OSError,
     SyntaxError,
     TypeError,
@@ -33,47 +31,73 @@ _DAMAGE = (  # what Pillow's decoders raise over broken files
 
 
 class PictureError(ValueError):
-    """A picture file that cannot be decoded; the message names the file and what was expected."""
+    """A picture file that cannot be used; the message names it, what is wrong and what to do."""
 
 
-def open_upright(path: str | Path) -> Image.Image:
+def open_upright(path: str | Path, name: str | None = None) -> Image.Image:
     """Open and fully decode a picture, turned as its EXIF orientation says.
 
     Args:
         path: a single-frame picture file.
+        name: what messages call it, such as ``mask "a_mask.png"``; without it, its path.
 
     Returns:
         The decoded image, (height, width) as a viewer shows it, in the mode of the file.
 
     Raises:
-        PictureError: no such file, not a picture, truncated, or of several frames.
+        PictureError: no such file, empty, not a picture, truncated, damaged, or of several frames.
     """
+    name = name or str(path)
+    content = _content(Path(path), name)
     try:
+        if content.startswith(_PNG):
+            # Decoding alone stops at the last pixel and lets a flipped bit in the data pass.
+            Image.open(io.BytesIO(content)).verify()
         # Not from the path: Pillow maps a plain TIFF into memory then, and tears a turned one.
-        with Image.open(io.BytesIO(Path(path).read_bytes())) as image:
-            upright = ImageOps.exif_transpose(image)
-            frames = getattr(image, "n_frames", 1)
-    except FileNotFoundError:
-        raise PictureError(f"{path} does not exist; expected a picture file") from None
+        image = Image.open(io.BytesIO(content))
+        image.load()
+        frames = getattr(image, "n_frames", 1)
+        ImageOps.exif_transpose(image, in_place=True)
     except UnidentifiedImageError:
-        raise PictureError(f"{path} cannot be read as a picture, whatever its name says") from None
-    except _DAMAGE as error:
+        if content.startswith(_PNG):
+            raise PictureError(_damaged(name, "no PNG header")) from None
+        raise PictureError(f"{name} is not a picture file, whatever its name says") from None
+    except Image.DecompressionBombError:
         raise PictureError(
-            f"{path} cannot be read as a picture ({error}); the file is truncated or damaged. "
-            "Export it again or take it out"
-        ) from error
+            f"{name} has more than {2 * (Image.MAX_IMAGE_PIXELS or 0)} pixels by its header, which "
+            "is the limit; shrink it, or take it out"
+        ) from None
+    except _DAMAGE as error:
+        raise PictureError(_damaged(name, error)) from error
     if frames != 1:
         raise PictureError(
-            f"{path} holds {frames} frames; expected a single picture. Split it first"
+            f"{name} holds {frames} frames; expected a single picture. Split it first"
         )
-    return upright
+    return image
+
+
+def _content(path: Path, name: str) -> bytes:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise PictureError(f"{name} does not exist; expected a picture file") from None
+    except OSError as error:
+        raise PictureError(f"{name} cannot be read: {error.strerror or error}") from error
+    if not content:
+        raise PictureError(f"{name} is empty (0 bytes). Export it again or take it out")
+    return content
+
+
+def _damaged(name: str, reason: object) -> str:
+    return f"{name} is truncated or damaged ({reason}). Export it again or take it out"
 
 
 def to_grey(image: Image.Image) -> np.ndarray:
     """Turn a picture of any mode into one grey channel.
 
-    Colours become luma (ITU-R BT.601, as Pillow computes it), transparent parts black, palette
-    indices the colours they stand for. Deep images (16 or 32 bit) keep their values.
+    Colours become luma (ITU-R BT.601, as Pillow computes it; equal channels stay exact),
+    transparent parts black, palette indices the colours they stand for. Deep images (16 or 32 bit)
+    keep their values.
 
     Args:
         image: a picture of any Pillow mode.
@@ -86,14 +110,19 @@ def to_grey(image: Image.Image) -> np.ndarray:
     """
     if image.mode in _DEEP_MODES:
         return np.asarray(image)
-    if image.mode in _ALPHA_MODES or "transparency" in image.info:
-        rgba = image.convert("RGBA")
-        black = Image.new("RGBA", rgba.size, (0, 0, 0, 255))
-        image = Image.alpha_composite(black, rgba).convert("RGB")
     try:
-        return np.asarray(image.convert("L"))
+        return np.asarray(on_black(image).convert("L"))
     except ValueError:
         raise PictureError(f"a picture of mode {image.mode} has no grey; expected RGB") from None
+
+
+def on_black(image: Image.Image) -> Image.Image:
+    """Give the image as viewers show it on a black ground: opaque; unchanged where it is so."""
+    if not image.has_transparency_data:
+        return image
+    rgba = image.convert("RGBA")
+    ground = Image.new("RGBA", rgba.size, "black")
+    return Image.alpha_composite(ground, rgba).convert("RGB")
 
 
 def to_indices(image: Image.Image) -> np.ndarray:

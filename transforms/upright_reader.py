@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -101,6 +102,8 @@ def _metadata(array: np.ndarray) -> dict:
 
 def _read_nifti(path: Path) -> tuple[np.ndarray, dict]:
     try:
+        if path.name.lower().endswith(".gz"):
+            gzip.decompress(path.read_bytes())  # nibabel stops before the check sum at the end
         image = nib.load(path)
         array = np.asarray(image.dataobj)
     except _DAMAGE as error:

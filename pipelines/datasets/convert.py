@@ -4,53 +4,44 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import pipelines
-from pipelines.datasets import duplicates, mask, picture
-from pipelines.datasets.dataset import Dataset, Item, write
+from pipelines.datasets import checks, duplicates, journal
+from pipelines.datasets.conflicts import without_conflicts
+from pipelines.datasets.dataset import Dataset, Item, check, write
+from pipelines.datasets.grouping import grouping_text, joined
+from pipelines.datasets.items import fold_numbers, group_names, make_items, several
+from pipelines.datasets.job import Job, numbered
 from pipelines.datasets.layouts import LAYOUTS
-from pipelines.datasets.layouts.sample import Facts, Sample, Scan, printable
+from pipelines.datasets.layouts.sample import Problem, Request, Sample, Scan
+from pipelines.datasets.limit import limited
+from pipelines.datasets.official_parts import apart
+from pipelines.datasets.options import Options
 from pipelines.datasets.parallel import cores, mapped
-from pipelines.datasets.splits import make_folds
-from pipelines.datasets.staging import staged
+from pipelines.datasets.problems import LeftOut, as_left_out, refuse, shortened
+from pipelines.datasets.record import Record
+from pipelines.datasets.staging import check_place, staged, work_folder
+from pipelines.datasets.worker import IMAGES, MASKS, Work, convert_one
 from pipelines.errors import InputError
 from pipelines.progress import counting
 
+__all__ = ["Conversion", "Options", "convert"]
+
 Say = Callable[[str], None]
 
-_NAMED = 10  # lines of one kind that are shown before the rest is only counted
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to convert.
-
-    Attributes:
-        task: what the dataset is for.
-        folds: number of folds.
-        seed: of the assignment of folds.
-        workers: number of processes; all cores where it is not given. It changes no byte.
-        overwrite: whether a dataset folder in the way may be replaced.
-        keep_conflicts: whether near-duplicates of different classes stay in.
-        mapping: values that masks may hold besides 0 and 255, each with its class index.
-    """
-
-    task: str = "segmentation"
-    folds: int = 5
-    seed: int = 0
-    workers: int | None = None
-    overwrite: bool = False
-    keep_conflicts: bool = False
-    mapping: Mapping[int, int] | None = None
+_JOURNAL, _SMALLS = "journal", "smalls"  # in the work folder
+_SIDE = duplicates.SIDE
 
 
 @dataclass(frozen=True)
@@ -62,37 +53,23 @@ class Conversion:
         pairs: number of near-duplicate pairs that were found.
         clusters: number of groups that have several images.
         left_out: the source names that were left out.
+        written: whether the dataset folder stands; not after a dry run.
     """
 
     dataset: Dataset
     pairs: int
     clusters: int
     left_out: list[str]
+    written: bool = True
 
 
 @dataclass(frozen=True)
-class _Job:
-    """A sample and the name that it gets, such as ``benign_0001.png``."""
+class _Converted:
+    """The samples that could be converted, with what the workers reported."""
 
-    sample: Sample
-    name: str
-
-
-@dataclass(frozen=True)
-class _Record:
-    """What a worker reports of a sample; the pixels stay behind.
-
-    Attributes:
-        problems: why it cannot be used; the rest is empty then.
-        facts: the entries of its item that only the pixels tell.
-        small: its small copy, uint8.
-        marked: whether the mask holds anything.
-    """
-
-    problems: list[str]
-    facts: Item
-    small: NDArray[np.uint8] | None = None
-    marked: bool = False
+    jobs: list[Job]
+    records: list[Record]
+    left_out: list[LeftOut]
 
 
 def convert(
@@ -103,6 +80,9 @@ def convert(
     say: Say = print,
 ) -> Conversion:
     """Converts a raw folder to a dataset folder.
+
+    Stopped by Ctrl-C or killed, it keeps what it had done beside ``out``; the same call goes on
+    from there, and its result is the same to the byte.
 
     Args:
         raw: the raw folder.
@@ -120,272 +100,267 @@ def convert(
     """
     options = options or Options()
     raw, out = Path(raw), Path(out)
-    reader = importlib.import_module(LAYOUTS[layout].module)
-    facts: Facts = reader.FACTS
-    _check_options(options, facts)
-    _check_apart(raw, out)
-    scan = _scanned(reader, raw)
-    with staged(out.resolve(), options.overwrite) as folder:
-        jobs = _named(scan.samples)
-        records = _convert_all(jobs, folder, options)
-        _check_problems(raw, scan, records)
-        for line in _shortened(scan.warnings + _odd_masks(jobs, records, facts)):
-            say(f"warning: {line}")
-        pairs = duplicates.find_pairs(_smalls(records))
-        kept, left_out = _keep(jobs, pairs, options, folder, say)
-        items = _items(jobs, records, pairs, kept, options)
-        dataset = _dataset(folder, items, facts, layout, options, left_out)
-        write(dataset)
-    final = Dataset(**{**vars(dataset), "folder": out.absolute()})
-    return Conversion(final, len(pairs), _several(items), [each["source"] for each in left_out])
+    checks.check_apart(raw, out)
+    request = _request(layout, options)
+    scan = _scanned(layout, raw, request, say)
+    checks.check_scan(scan, request, options)
+    if not options.skip_bad and not scan.samples:
+        refuse(raw, scan.problems)
+    if options.limit is not None:
+        scan.samples = limited(scan.samples, options.limit)
+    with _place(out, _fingerprint(raw, layout, options, request), options) as (folder, work):
+        done = _converted(raw, scan, folder, work, options, request, say)
+        pairs = _pairs(done, work, options)
+        made = _dataset(out, scan, done, pairs, layout, options, request, say)
+        if folder is None:
+            check(made, files=False)
+        else:
+            _remove_others(folder, made)
+            write(replace(made, folder=folder))
+    left_out = [each["source"] for each in made.source["left_out"]]
+    return Conversion(made, len(pairs), several(made.items), left_out, folder is not None)
 
 
-def _scanned(reader: Any, raw: Path) -> Scan:
+def _request(layout: str, options: Options) -> Request:
+    """Makes the layout's part of the options; refuses a task that the layout does not serve."""
+    tasks = LAYOUTS[layout].bundles
+    task = options.task or next(iter(tasks))
+    if task not in tasks:
+        raise InputError(f"the {layout} layout has no {task}; expected --task {' or '.join(tasks)}")
+    return Request(task, tuple(options.classes), dict(options.mapping or {}), options.layout)
+
+
+def _scanned(layout: str, raw: Path, request: Request, say: Say) -> Scan:
     """Lists the raw folder with the layout's reader."""
+    reader = importlib.import_module(LAYOUTS[layout].module)
     try:
-        return reader.scan(raw)
+        scan: Scan = reader.scan(raw, request)
     except OSError as error:
         raise InputError(f"{error.filename or raw} cannot be read: {error.strerror}") from None
+    for line in shortened(scan.warnings):
+        say(f"warning: {line}")
+    return scan
 
 
-def _check_options(options: Options, facts: Facts) -> None:
-    """Refuses mapped indices that have no label."""
-    for value, index in (options.mapping or {}).items():
-        if not 0 <= index < len(facts.labels):
-            known = ", ".join(f"{number} ({name})" for number, name in enumerate(facts.labels))
-            raise InputError(f"--map {value}={index}: there is no index {index}; expected {known}")
+def _fingerprint(raw: Path, layout: str, options: Options, request: Request) -> str:
+    """Hashes all that the files of a conversion depend on, but the raw files themselves.
+
+    A hash, because an option may be a secret, such as the salt of patient ids.
+    """
+    content = {
+        "raw": os.path.realpath(raw),
+        "layout": layout,
+        "med2d": pipelines.__version__,
+        "task": request.task,
+        "classes": request.classes,
+        "mapping": sorted(request.mapping.items()),
+        "options": {key: value for key, value in request.options.items() if value is not None},
+        "made": [options.kind, options.size, options.channels, options.limit],
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _check_apart(raw: Path, out: Path) -> None:
-    """Refuses one folder inside the other: writing would change what is read."""
-    source, target = raw.resolve(), out.resolve()
-    if source == target or source in target.parents:
-        raise InputError(f"{out} lies inside the raw folder {raw}; give a folder outside it")
-    if target in source.parents:
-        raise InputError(f"the raw folder {raw} lies inside {out}; give another folder")
+@contextmanager
+def _place(out: Path, request: str, options: Options) -> Iterator[tuple[Path | None, Path]]:
+    """Gives the folder to fill (nothing in a dry run), and one for what only the making needs."""
+    if options.dry_run:
+        check_place(Path(os.path.realpath(out)), options.overwrite)
+        with tempfile.TemporaryDirectory(prefix="med2d-") as work:
+            yield None, Path(work)
+    else:
+        with staged(out, options.overwrite, request=request) as folder:
+            yield folder, work_folder(folder)
 
 
-def _named(samples: Sequence[Sample]) -> list[_Job]:
-    """Numbers the samples of every class."""
-    numbers: dict[str, int] = {}
-    jobs = []
-    for sample in samples:
-        number = numbers[sample.category] = numbers.get(sample.category, 0) + 1
-        jobs.append(_Job(sample, f"{sample.category}_{number:04d}.png"))
-    return jobs
+def _converted(
+    raw: Path,
+    scan: Scan,
+    folder: Path | None,
+    work: Path,
+    options: Options,
+    request: Request,
+    say: Say,
+) -> _Converted:
+    """Converts all samples into the folder; refuses problems, or leaves them out."""
+    channels = options.channels or scan.facts.channels
+    settings = Work(
+        smalls=work / _SMALLS,
+        folder=folder,
+        kind=options.kind,
+        channels=channels,
+        size=options.size,
+        masked=request.task == "segmentation",
+        labels=scan.facts.labels,
+    )
+    jobs = numbered(scan.samples, options.kind, journal.read(work / _JOURNAL))
+    _prepare(jobs, settings)
+    records = _convert_all(jobs, settings, work / _JOURNAL, options)
+    problems = scan.problems + [
+        Problem(job.sample.source, line)
+        for job, record in zip(jobs, records, strict=True)
+        for line in record.problems
+    ]
+    if not options.skip_bad:
+        refuse(raw, problems)
+    left_out = as_left_out(problems)
+    _say_left_out(left_out, say)
+    good = [place for place, record in enumerate(records) if not record.problems]
+    if not good:
+        raise InputError(f"nothing in {raw} can be converted; mend what is named above")
+    done = _Converted([jobs[i] for i in good], [records[i] for i in good], left_out)
+    for line in shortened(_odd_masks(done, scan)) if settings.masked else []:
+        say(f"warning: {line}")
+    coloured = sum("colour" in record.flags.split(",") for record in done.records)
+    if coloured and options.channels is None:
+        say(
+            f"warning: {coloured} of {len(done.records)} images are in colour and become grey; "
+            "give --rgb to keep it, or --grey if that is meant"
+        )
+    return done
 
 
-def _convert_all(jobs: list[_Job], folder: Path, options: Options) -> list[_Record]:
-    """Converts all samples into the folder, on all cores."""
-    for name in ("images", "masks"):
-        (folder / name).mkdir()
-    work = partial(_convert_one, folder=folder, mapping=options.mapping)
-    records = []
+def _prepare(jobs: Sequence[Job], settings: Work) -> None:
+    """Makes the folders, and a file for the small copies; removes files that no job is to make."""
+    with settings.smalls.open("ab") as file:
+        file.truncate(len(jobs) * _SIDE**2)
+    if settings.folder is None:
+        return
+    names = {job.name for job in jobs if job.earlier is not None}
+    for part in (IMAGES, MASKS) if settings.masked else (IMAGES,):
+        place = settings.folder / part
+        place.mkdir(exist_ok=True)
+        for path in place.iterdir():
+            if path.name not in names:
+                path.unlink()
+
+
+def _convert_all(
+    jobs: Sequence[Job], settings: Work, noted: Path, options: Options
+) -> list[Record]:
+    """Converts all samples, on all cores, and takes down what is finished."""
+    records: list[Record] = []
+    convert_job = partial(convert_one, work=settings)
     with (
-        mapped(work, jobs, options.workers or cores()) as results,
+        journal.writing(noted) if settings.folder else nullcontext() as note,
+        mapped(convert_job, jobs, options.workers or cores()) as results,
         counting("converting") as report,
     ):
-        for record in results:
+        for job, record in zip(jobs, results, strict=True):
             records.append(record)
+            if note is not None and not record.problems and record != job.earlier:
+                note(job.name, record)
             report(len(records), len(jobs))
     return records
 
 
-def _convert_one(job: _Job, folder: Path, mapping: Mapping[int, int] | None) -> _Record:
-    """Decodes, checks, merges and encodes one sample; runs in a worker."""
-    sample = job.sample
-    problems: list[str] = []
-    image = _tried(problems, picture.read, sample.image, f'image "{sample.source}"')
-    masks = []
-    for path in sample.masks:
-        source = printable(path, sample.image.parents[len(Path(sample.source).parts) - 1])
-        name = f'mask "{source}"'
-        indices = _tried(problems, mask.read, path, name, mapping)
-        if image is not None and indices is not None:
-            problems.extend(_other_size(indices, name, image.pixels))
-        masks.append(indices)
-    if problems:
-        return _Record(problems, {})
-    merged = mask.merge(masks)
-    facts: Item = {
-        "sha256": _save(folder / "images" / job.name, image.pixels),
-        "label_sha256": _save(folder / "masks" / job.name, merged),
-        "width": image.pixels.shape[1],
-        "height": image.pixels.shape[0],
-    }
-    if image.flags:
-        facts["flags"] = ",".join(image.flags)
-    return _Record([], facts, duplicates.small_copy(image.pixels), bool(merged.any()))
+def _say_left_out(left_out: Sequence[LeftOut], say: Say) -> None:
+    """Names what is left out because it cannot be converted."""
+    if left_out:
+        say(f"left out: what cannot be converted ({len(left_out)}):")
+        for line in shortened([each["reason"] for each in left_out]):
+            say(f"  {line}")
 
 
-def _tried(problems: list[str], function: Callable[..., Any], *arguments: Any) -> Any:
-    """Calls a function; what the user must mend goes to the problems, so that all are found."""
-    try:
-        return function(*arguments)
-    except InputError as error:
-        problems.append(str(error))
-        return None
-
-
-def _other_size(indices: NDArray[np.uint8], name: str, pixels: NDArray[Any]) -> list[str]:
-    """Compares the sizes of a mask and its image."""
-    if indices.shape == pixels.shape:
-        return []
-    (height, width), (image_height, image_width) = indices.shape, pixels.shape
-    return [f"{name} is {width} x {height} pixels, its image {image_width} x {image_height}"]
-
-
-def _save(path: Path, pixels: NDArray[Any]) -> str:
-    """Writes a PNG and gives the SHA-256 of the file."""
-    data = picture.png(pixels)
-    path.write_bytes(data)
-    return hashlib.sha256(data).hexdigest()
-
-
-def _check_problems(raw: Path, scan: Scan, records: Sequence[_Record]) -> None:
-    """Raises all problems as one error."""
-    problems = scan.problems + [line for record in records for line in record.problems]
-    if len(problems) == 1:
-        raise InputError(problems[0])
-    if problems:
-        head = f"{len(problems)} problems in {raw}; nothing was written:"
-        raise InputError("\n  ".join([head, *_shortened(problems)]))
-
-
-def _shortened(lines: Sequence[str]) -> list[str]:
-    """Keeps the first lines and counts the others."""
-    rest = len(lines) - _NAMED
-    return [*lines[:_NAMED], *([f"and {rest} more"] if rest > 0 else [])]
-
-
-def _odd_masks(jobs: Sequence[_Job], records: Sequence[_Record], facts: Facts) -> list[str]:
-    """Names lesion images with an empty mask and healthy ones with a mark."""
+def _odd_masks(done: _Converted, scan: Scan) -> list[str]:
+    """Names masks that are empty though a lesion is expected, or the other way round."""
     lines = []
-    for job, record in zip(jobs, records, strict=True):
-        healthy = job.sample.category.casefold() in facts.healthy
-        if record.marked == healthy:
+    for job, record in zip(done.jobs, done.records, strict=True):
+        name = job.sample.category
+        healthy = name.casefold() in scan.facts.healthy
+        mask = f'the mask of "{job.sample.source}"'
+        if record.vanished:
+            lines.append(f"{mask} became empty when it was shrunk; give a greater --size")
+        elif record.marked == healthy:
             state = "not empty" if record.marked else "empty"
-            name = job.sample.category
-            lines.append(
-                f'the mask of "{job.sample.source}" is {state}, though its class is {name}'
-            )
+            lines.append(f"{mask} is {state}, though its class is {name}")
     return lines
 
 
-def _smalls(records: Sequence[_Record]) -> NDArray[np.uint8]:
-    """Stacks the small copies."""
-    return np.stack([record.small for record in records if record.small is not None])
+def _pairs(done: _Converted, work: Path, options: Options) -> duplicates.Pairs:
+    """Finds the near-duplicates, as pairs of places among the converted samples."""
+    smalls = _mapped_smalls(work / _SMALLS)
+    if len(done.jobs) < len(smalls):
+        smalls = _chosen(smalls, [job.index for job in done.jobs], work / "chosen")
+    with counting("comparing") as report:
+        return duplicates.find_pairs(smalls, options.workers or cores(), report)
 
 
-def _keep(
-    jobs: Sequence[_Job],
-    pairs: Sequence[tuple[int, int]],
-    options: Options,
-    folder: Path,
-    say: Say,
-) -> tuple[list[int], list[dict[str, str]]]:
-    """Leaves out near-duplicates of different classes: nobody knows which class is right."""
-    samples = [job.sample for job in jobs]
-    conflicts = [
-        (samples[first], samples[second])
-        for first, second in pairs
-        if samples[first].category != samples[second].category
-    ]
-    if conflicts:
-        action = "kept" if options.keep_conflicts else "left out"
-        say(f"{action}: both images of near-duplicate pairs with two classes ({len(conflicts)}):")
-        lines = [f'"{one.source}" and "{other.source}"' for one, other in conflicts]
-        for line in _shortened(lines):
-            say(f"  {line}")
-    if options.keep_conflicts:
-        return list(range(len(jobs))), []
-    reasons: dict[str, str] = {}
-    for one, other in conflicts:
-        reasons.setdefault(one.source, f"near-duplicate of {other.source}")
-        reasons.setdefault(other.source, f"near-duplicate of {one.source}")
-    for job in jobs:
-        if job.sample.source in reasons:
-            (folder / "images" / job.name).unlink()
-            (folder / "masks" / job.name).unlink()
-    kept = [index for index, sample in enumerate(samples) if sample.source not in reasons]
-    left = [
-        {"source": sample.source, "reason": reasons[sample.source]}
-        for sample in samples
-        if sample.source in reasons
-    ]
-    return kept, left
+def _chosen(smalls: NDArray[np.uint8], places: Sequence[int], path: Path) -> NDArray[np.uint8]:
+    """Copies some small copies to a file, and maps that."""
+    with path.open("wb") as file:
+        for place in places:
+            file.write(smalls[place].tobytes())
+    return _mapped_smalls(path)
 
 
-def _items(
-    jobs: Sequence[_Job],
-    records: Sequence[_Record],
-    pairs: Sequence[tuple[int, int]],
-    kept: Sequence[int],
-    options: Options,
-) -> list[Item]:
-    """Makes the entries of ``training``.
-
-    Clusters are made with the images that are left out, too: two images that resemble the same
-    third one stay together.
-    """
-    if not kept:
-        raise InputError("every image is a near-duplicate of one of another class; nothing is left")
-    gone = {job.sample.category for job in jobs} - {jobs[index].sample.category for index in kept}
-    if gone:
-        raise InputError(
-            f"every image of {', '.join(sorted(gone))} is a near-duplicate of one of another "
-            "class; was a class folder copied? Mend that, or keep them all by --keep-conflicts"
-        )
-    clusters = duplicates.clusters(len(jobs), pairs)[list(kept)].tolist()
-    numbers = {cluster: number for number, cluster in enumerate(dict.fromkeys(clusters), start=1)}
-    groups = [f"g{numbers[cluster]:04d}" for cluster in clusters]
-    classes = [jobs[index].sample.category for index in kept]
-    folds = make_folds(classes, groups, options.folds, options.seed)
-    return [
-        {
-            "image": f"images/{jobs[index].name}",
-            "label": f"masks/{jobs[index].name}",
-            "class": jobs[index].sample.category,
-            "group": group,
-            "fold": fold,
-            "source": jobs[index].sample.source,
-            **records[index].facts,
-        }
-        for index, group, fold in zip(kept, groups, folds, strict=True)
-    ]
+def _mapped_smalls(path: Path) -> NDArray[np.uint8]:
+    """Maps small copies (n, SIDE, SIDE) from a file."""
+    return np.memmap(path, dtype=np.uint8, mode="r").reshape(-1, _SIDE, _SIDE)
 
 
 def _dataset(
-    folder: Path,
-    items: Sequence[Item],
-    facts: Facts,
+    out: Path,
+    scan: Scan,
+    done: _Converted,
+    pairs: duplicates.Pairs,
     layout: str,
     options: Options,
-    left_out: list[dict[str, str]],
+    request: Request,
+    say: Say,
 ) -> Dataset:
-    """Makes the record of the dataset folder."""
+    """Decides on groups, parts and folds, and makes the record of the dataset folder."""
+    jobs = [replace(job, index=place, earlier=None) for place, job in enumerate(done.jobs)]
+    samples: list[Sample] = [job.sample for job in jobs]
+    kept, conflicts = without_conflicts(samples, pairs, options.keep_conflicts, say)
+    # With the images that are left out, too: two that resemble the same third stay together.
+    groups = joined(samples, pairs, [record.blank for record in done.records])
+    testing: list[int] = []
+    crossing: list[LeftOut] = []
+    if options.keep_split:
+        kept, testing, crossing = apart(samples, groups, kept, options.skip_bad, say)
+    names = group_names(groups, [*kept, *testing])
+    warn = (lambda line: say(f"warning: {line}")) if options.skip_bad else None
+    folds = fold_numbers([jobs[i] for i in kept], names, options.folds, options.seed, warn)
+    labels = scan.facts.labels if request.task == "classification" else None
+
+    def items(chosen: Sequence[int]) -> tuple[Item, ...]:
+        some = [jobs[i] for i in chosen]
+        return tuple(make_items(some, [done.records[i] for i in chosen], names, folds, labels))
+
+    left_out = [*done.left_out, *conflicts, *crossing]
+    facts = scan.facts
     return Dataset(
-        folder=folder,
+        folder=out.absolute(),
         name=facts.name,
-        task=options.task,
-        modality={"0": facts.modality},
+        task=request.task,
+        modality=_modality(facts.modality, options.channels or facts.channels),
         labels={str(index): name for index, name in enumerate(facts.labels)},
         licence=facts.licence,
         reference=facts.reference,
-        channels=1,
+        channels=options.channels or facts.channels,
         source={
             "layout": layout,
             "med2d": pipelines.__version__,
-            "grouping": facts.grouping,
+            "grouping": grouping_text(facts.grouping, samples),
             "seed": options.seed,
             "folds": options.folds,
             "left_out": left_out,
         },
-        items=tuple(items),
+        items=items(kept),
+        testing=items(testing),
+        colours=facts.colours if labels is None else (),
     )
 
 
-def _several(items: Sequence[Item]) -> int:
-    """Counts the groups that have several images."""
-    sizes = Counter(item["group"] for item in items)
-    return sum(size > 1 for size in sizes.values())
+def _modality(code: str, channels: int) -> dict[str, str]:
+    """Gives the modality of each channel."""
+    return {str(channel): code for channel in range(channels)}
+
+
+def _remove_others(folder: Path, made: Dataset) -> None:
+    """Removes the files of samples that were left out."""
+    names = {item["image"].partition("/")[2] for item in (*made.items, *made.testing)}
+    for part in (IMAGES, MASKS):
+        for path in (folder / part).iterdir() if (folder / part).is_dir() else ():
+            if path.name not in names:
+                path.unlink()

@@ -21,6 +21,9 @@ from pipelines.progress import counting
 
 FILE_NAME = "dataset.json"
 
+LEAST_FOLDS = 3
+"""One fold is scored, one validates, the others train."""
+
 Item = dict[str, Any]
 """One entry of ``training``: the keys of dataset.json as they stand, paths relative."""
 
@@ -41,6 +44,8 @@ class Dataset:
         source: how the folder was made: layout, version, grouping, what was left out.
         items: the entries of ``training``, in the order of the file.
         testing: the entries of ``testing``; only the evaluation reads them.
+        colours: display colour (red, green, blue) of each class index, where the data came with
+            colours.
     """
 
     folder: Path
@@ -54,6 +59,7 @@ class Dataset:
     source: dict[str, Any]
     items: tuple[Item, ...]
     testing: tuple[Item, ...] = ()
+    colours: tuple[tuple[int, int, int], ...] = ()
 
     @property
     def folds(self) -> list[int]:
@@ -79,8 +85,14 @@ class Dataset:
         full["image"] = str(self.folder / item["image"])
         if isinstance(item["label"], str):
             full["label"] = str(self.folder / item["label"])
-        full["id"] = PurePosixPath(item["image"]).stem
+        full["id"] = _stem(item["image"])
         return full
+
+
+def _stem(image: str) -> str:
+    """Gives the name of an image without its suffix, ``.nii.gz`` included."""
+    name = PurePosixPath(image).name
+    return name.removesuffix(".nii.gz") if name.endswith(".nii.gz") else PurePosixPath(name).stem
 
 
 def read(folder: str | Path) -> Dataset:
@@ -149,10 +161,10 @@ def parts(dataset: Dataset, fold: int) -> tuple[list[Item], list[Item], list[Ite
         InputError: there is no such fold, or there are fewer than three.
     """
     folds = dataset.folds
-    if len(folds) < 3:
+    if len(folds) < LEAST_FOLDS:
         raise InputError(
-            f"{dataset.folder} has {len(folds)} folds; training needs at least 3 (one scored, "
-            "one that validates, one that trains): convert it again with --folds 5"
+            f"{dataset.folder} has {len(folds)} folds; training needs at least {LEAST_FOLDS} (one "
+            "scored, one that validates, one that trains): convert it again with --folds 5"
         )
     if isinstance(fold, bool) or fold not in folds:
         raise InputError(f"fold {fold} does not exist; this dataset has the folds 0 to {folds[-1]}")
@@ -212,11 +224,12 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def check(dataset: Dataset) -> None:
+def check(dataset: Dataset, files: bool = True) -> None:
     """Checks a dataset against the contract of the folder.
 
     Args:
         dataset: the dataset.
+        files: whether its files stand in the folder, too, and are looked for.
 
     Raises:
         InputError: something breaks it; the message names the file, the item and the key.
@@ -225,10 +238,11 @@ def check(dataset: Dataset) -> None:
     if not dataset.items:
         raise InputError(f"{path} has no items in training")
     for name, item in _named_items(dataset):
-        _check_item(dataset, f"{path}: {name}", item)
+        _check_item(dataset, f"{path}: {name}", item, files)
     _check_unique(dataset, path)
     _check_folds(dataset, path)
-    _check_values(dataset, path)
+    if files:
+        _check_values(dataset, path)
 
 
 def _missing(folder: Path) -> str:
@@ -237,7 +251,7 @@ def _missing(folder: Path) -> str:
         return f"the dataset folder {folder} does not exist"
     if not folder.is_dir():
         return f"{folder} is a file; expected a dataset folder"
-    return f"{folder} has no {FILE_NAME}; make one with med2d convert busi RAW {folder}"
+    return f"{folder} has no {FILE_NAME}; make one with med2d convert LAYOUT RAW {folder}"
 
 
 def _is_text(value: object) -> bool:
@@ -254,6 +268,25 @@ def _is_size(value: object) -> bool:
 
 def _is_table(value: object) -> bool:
     return isinstance(value, dict) and all(isinstance(name, str) for name in value.values())
+
+
+def _is_spacing(value: object) -> bool:
+    numbers = isinstance(value, list) and all(type(one) in (int, float) for one in value)
+    return numbers and isinstance(value, list) and len(value) == 2 and all(v > 0 for v in value)
+
+
+def _is_colours(value: object) -> bool:
+    """Tells whether a value is a list of colours, three whole numbers of 0 to 255 each."""
+    if not isinstance(value, list):
+        return False
+    return all(
+        isinstance(colour, list) and len(colour) == 3 and all(map(_is_level, colour))
+        for colour in value
+    )
+
+
+def _is_level(value: object) -> bool:
+    return type(value) is int and 0 <= value <= 255
 
 
 Check = tuple[Callable[[object], bool], str]
@@ -290,12 +323,33 @@ _ITEM_KEYS: dict[str, Check] = {
     "height": _SIZE,
 }
 
+_MORE_TOP_KEYS: dict[str, Check] = {
+    "testing": _LIST,
+    "colours": (_is_colours, "a list of colours such as [[0, 0, 0], [255, 255, 255]]"),
+}
 
-def _check_keys(where: str, content: Any, keys: dict[str, Check]) -> None:
-    """Refuses content that is no object, or lacks a key, or holds a value of another type."""
+_MORE_ITEM_KEYS: dict[str, Check] = {
+    "label_sha256": _TEXT,
+    "flags": _TEXT,
+    "spacing": (_is_spacing, "two numbers above 0: millimetres per pixel, row and column"),
+    "part": _TEXT,
+}
+
+KNOWN_ITEM_KEYS = frozenset(_ITEM_KEYS) | frozenset(_MORE_ITEM_KEYS) | {"id"}
+"""The keys of an item that have a meaning; further ones are columns of the data."""
+
+
+def _check_keys(
+    where: str, content: Any, keys: dict[str, Check], more: dict[str, Check] | None = None
+) -> None:
+    """Refuses content that is no object, or lacks a key, or holds a value of another type.
+
+    The keys of ``more`` may be absent.
+    """
     if not isinstance(content, dict):
         raise InputError(f"{where} is {_shown(content)}; expected an object")
-    for key, (fits, expected) in keys.items():
+    present = {key: fits for key, fits in (more or {}).items() if key in content}
+    for key, (fits, expected) in {**keys, **present}.items():
         if key not in content:
             raise InputError(f'{where} lacks the key "{key}"')
         if not fits(content[key]):
@@ -310,16 +364,22 @@ def _shown(value: object) -> str:
 
 def _from_content(folder: Path, content: Any, path: Path) -> Dataset:
     """Makes a dataset of the parsed file."""
-    _check_keys(str(path), content, _TOP_KEYS)
-    testing = content.get("testing", [])
-    _check_keys(str(path), {"testing": testing}, {"testing": _LIST})
+    _check_keys(str(path), content, _TOP_KEYS, _MORE_TOP_KEYS)
     plain = {key: content[key] for key in _TOP_KEYS if key != "training"}
-    return Dataset(folder=folder, items=tuple(content["training"]), testing=tuple(testing), **plain)
+    return Dataset(
+        folder=folder,
+        items=tuple(content["training"]),
+        testing=tuple(content.get("testing", [])),
+        colours=tuple((red, green, blue) for red, green, blue in content.get("colours", [])),
+        **plain,
+    )
 
 
 def _to_content(dataset: Dataset) -> dict[str, Any]:
-    """Gives the file's content, in the order of its keys; an empty testing part is left out."""
+    """Gives the file's content, in the order of its keys; empty lists are left out."""
     content = {key: getattr(dataset, key) for key in _TOP_KEYS if key != "training"}
+    if dataset.colours:
+        content["colours"] = [list(colour) for colour in dataset.colours]
     content["training"] = list(dataset.items)
     if dataset.testing:
         content["testing"] = list(dataset.testing)
@@ -333,25 +393,25 @@ def _named_items(dataset: Dataset) -> Iterator[tuple[str, Item]]:
             yield f"{part}[{index}]", item
 
 
-def _check_item(dataset: Dataset, where: str, item: Item) -> None:
+def _check_item(dataset: Dataset, where: str, item: Item, files: bool) -> None:
     """Checks one item: keys, types, that its files exist and its class index is known."""
     keys = _ITEM_KEYS
     if where.rpartition(": ")[2].startswith("testing"):
         keys = {key: fits for key, fits in _ITEM_KEYS.items() if key != "fold"}
-    _check_keys(where, item, keys)
-    _check_file(dataset.folder, where, "image", item["image"])
+    _check_keys(where, item, keys, _MORE_ITEM_KEYS)
+    _check_file(dataset.folder, where, "image", item["image"], files)
     label = item["label"]
     if dataset.task == "segmentation" and not isinstance(label, str):
         raise InputError(f'{where}: "label" is {label}; segmentation expects a mask\'s path')
     if isinstance(label, str):
         _check_keys(where, item, {"label_sha256": _TEXT})
-        _check_file(dataset.folder, where, "label", label)
+        _check_file(dataset.folder, where, "label", label, files)
     elif str(label) not in dataset.labels:
         known = ", ".join(dataset.labels)
         raise InputError(f'{where}: "label" is {label}; the labels are {known}')
 
 
-def _check_file(folder: Path, where: str, key: str, value: str) -> None:
+def _check_file(folder: Path, where: str, key: str, value: str, exists: bool) -> None:
     """Checks that a path is relative, with forward slashes, inside the folder, and exists."""
     pure = PurePosixPath(value)
     if pure.is_absolute() or ".." in pure.parts or "\\" in value:
@@ -359,7 +419,7 @@ def _check_file(folder: Path, where: str, key: str, value: str) -> None:
             f'{where}: "{key}" is {_shown(value)}; expected a path inside the folder, '
             "with forward slashes"
         )
-    if not os.path.isfile(folder / value):  # noqa: PTH113 - thousands of calls
+    if exists and not os.path.isfile(f"{folder}/{value}"):  # noqa: PTH113 - thousands of calls
         raise InputError(f'{where}: "{key}" names {value}, which does not exist in {folder}')
 
 
@@ -401,8 +461,13 @@ def _check_values(dataset: Dataset, path: Path) -> None:
         for key, value in item.items()
         if isinstance(value, str) and key not in ("image", "label")
     }
+    entries = {name.casefold() for name in os.listdir(dataset.folder)}  # noqa: PTH208
     for (key, value), name in values.items():
-        if os.path.exists(dataset.folder / value):  # noqa: PTH110
+        start = value.partition("/")[0].casefold()
+        # Most values begin like no entry of the folder: they need not be looked for.
+        if start not in entries and start not in ("", ".", ".."):
+            continue
+        if os.path.exists(f"{dataset.folder}/{value}"):  # noqa: PTH110
             raise InputError(
                 f'{path}: {name}: "{key}" is {_shown(value)}, which is also the name of an entry '
                 "of the folder; MONAI would make a path of it: rename one of them"

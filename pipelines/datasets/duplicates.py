@@ -1,42 +1,35 @@
-"""Near-duplicate pictures: a perceptual hash proposes pairs, a correlation confirms them.
+"""Near-duplicate pictures: a perceptual hash proposes pairs, their detail confirms them.
 
-Everything works on small grey copies, so that a picture is decoded once and then forgotten. The
-eight orientations (four right-angle turns, each also flipped) are compared.
+Everything works on small grey copies, so that a picture is decoded once and then forgotten.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import mmap
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-SIDE = 64  # of the small copies: speckle is averaged away, tissue layers are still there
+from pipelines.datasets.duplicate_candidates import SIDE, Pairs, candidates, hashes
+from pipelines.datasets.duplicate_coherence import coherences
+from pipelines.datasets.duplicate_correlations import correlations, detail_correlations, normals
+from pipelines.datasets.duplicate_thresholds import (
+    CLOSE_CORRELATION,
+    CLOSE_DISTANCE,
+    DETAIL_CORRELATION,
+    MIN_CORRELATION,
+    MIN_FITTED,
+    Thresholds,
+    measured,
+)
 
-# The thresholds were set by looking at the pairs of 662 breast ultrasound images, sorted by each
-# measure; all 210 pairs that they find are one frame, or one lesion a moment later.
-# The hash alone decides little: strangers begin at a distance of 10 and are the rule above 14, yet
-# true pairs (other marks, another cut, another gain) go up to 20. No pair beyond is looked at.
-MAX_DISTANCE = 20
-# Neither does the plain correlation: any two scans that fade with depth correlate (strangers reach
-# 0.92). It thins out the candidates; the lowest true pair has 0.75.
-MIN_CORRELATION = 0.7
-# The detail (brightness gradients taken away, at the best small shift) tells the same tissue from
-# similar tissue: strangers, and flips in a set without flipped copies, stay below 0.31, and every
-# pair above 0.38 is a true one.
-MIN_DETAIL = 0.38
-# A rescaled cut has little detail in common (0.28), but a close hash. No stranger came near.
-CLOSE_DISTANCE = 8
-CLOSE_CORRELATION = 0.8
+_BLOCK = 2048  # pictures that are compared with as many others at once: bounds the memory
 
-_BLUR = 3.0  # pixels of the small copy: what is coarser counts as brightness, not as detail
-_SHIFT = 6  # pixels of the small copy, about a tenth of the picture
-_PADDED = 72  # SIDE + _SHIFT, rounded up to a length that a Fourier transform likes
-_ROWS = 256  # hashes compared at once with all others
-_PAIRS = 512  # pairs correlated at once
-
-Pairs = NDArray[np.int64]
+Report = Callable[[int, int], None]
 
 
 def small_copy(picture: NDArray[np.generic]) -> NDArray[np.uint8]:
@@ -57,90 +50,127 @@ def small_copy(picture: NDArray[np.generic]) -> NDArray[np.uint8]:
     return np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BOX))
 
 
-def hashes(smalls: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """Hashes small copies in all eight orientations.
-
-    The hash is that of ``imagehash.phash`` (which 8 x 8 low cosine frequencies lie above their
-    median); turning a picture only transposes its frequencies and changes signs, so that one
-    transform serves all orientations of all pictures.
+def find_pairs(smalls: NDArray[np.uint8], threads: int = 1, report: Report | None = None) -> Pairs:
+    """Finds the near-duplicates among pictures, in memory that their number does not change.
 
     Args:
-        smalls: small copies (n, SIDE, SIDE), uint8.
+        smalls: small copies (n, SIDE, SIDE), uint8; it may be mapped from a file.
+        threads: how many to use; it changes nothing else.
+        report: called with the blocks that were compared and their number.
 
     Returns:
-        Hashes (n, 8), uint64, in the order of ``orient``.
+        Pairs of indices (n, 2), first < second, sorted, int64.
     """
-    from scipy.fft import dctn
+    table = hashes(smalls)
+    thresholds = measured(smalls, table)
+    blocks = [range(s, min(s + _BLOCK, len(smalls))) for s in range(0, len(smalls), _BLOCK)]
+    tiles = [(one, other) for i, one in enumerate(blocks) for other in blocks[i:]]
+    found = [np.empty((0, 2), dtype=np.int64)]
+    pool = ThreadPoolExecutor(threads)
+    try:
+        for pairs in pool.map(partial(_tile_pairs, smalls, table, thresholds), tiles):
+            found.append(pairs)
+            if report is not None:
+                report(len(found) - 1, len(tiles))
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    return np.unique(np.concatenate(found), axis=0)
 
-    low = dctn(_halved(smalls), axes=(1, 2))[:, :8, :8]
-    bits = []
-    for number in range(8):
-        turned = _orient_frequencies(low, number)
-        bits.append(turned > np.median(turned, axis=(1, 2), keepdims=True))
-    table = np.stack(bits, axis=1).reshape(len(smalls), 8, 64)
-    return np.packbits(table, axis=2).view(np.uint64)[:, :, 0]
+
+def _tile_pairs(
+    smalls: NDArray[np.uint8],
+    table: NDArray[np.uint64],
+    thresholds: Thresholds,
+    tile: tuple[range, range],
+) -> Pairs:
+    """Finds the pairs (n, 2) of one block of pictures with another."""
+    one, other = (_Block(smalls, part) for part in tile)
+    found = [np.empty((0, 2), dtype=np.int64)]
+    for rows in candidates(table, *tile):
+        inside = rows - np.array([tile[0].start, tile[1].start, 0, 0])
+        found.append(rows[_confirmed(one, other, inside, thresholds), :2])
+    return np.unique(np.concatenate(found), axis=0)
 
 
-def orient(pictures: NDArray, number: int) -> NDArray:
-    """Turns pictures (…, height, width) by ``number % 4`` right angles, flipped from 4 on."""
-    flipped = pictures[..., ::-1] if number >= 4 else pictures
-    return np.rot90(flipped, number % 4, axes=(-2, -1))
-
-
-def candidates(hash_table: NDArray[np.uint64]) -> Pairs:
-    """Proposes pairs by the Hamming distance of their hashes.
-
-    Compares all pairs, in blocks. A search that does not can replace this function: nothing else
-    knows how the pairs were found.
+def _confirmed(
+    one: _Block, other: _Block, rows: Pairs, thresholds: Thresholds
+) -> NDArray[np.int64]:
+    """Tells which rows are near-duplicates, one row of each pair at least.
 
     Args:
-        hash_table: hashes (n, 8) of n pictures, uint64.
+        one: a block, and
+        other: that with which it is compared.
+        rows: candidates (n, 4); indices count from the beginnings of the blocks.
+        thresholds: what they must reach.
 
     Returns:
-        Rows (first, second, orientation, distance) with first < second, sorted, int64.
+        Places among the rows.
     """
-    found = [np.empty((0, 4), dtype=np.int64)]
-    columns = np.arange(len(hash_table))
-    for start in range(0, len(hash_table), _ROWS):
-        upright = hash_table[start : start + _ROWS, 0]
-        later = columns[None, :] > np.arange(start, start + len(upright))[:, None]
-        for orientation in range(8):
-            distance = np.bitwise_count(upright[:, None] ^ hash_table[None, :, orientation])
-            first, second = np.nonzero((distance <= MAX_DISTANCE) & later)
-            fixed = np.full_like(first, orientation)
-            found.append(np.stack([first + start, second, fixed, distance[first, second]], axis=1))
-    rows = np.concatenate(found)
-    return rows[np.lexsort(rows.T[2::-1])]
+    places = np.flatnonzero(_may_correlate(one, other, rows))
+    correlation = correlations(one.normal, other.normal, rows[places])
+    likely = correlation >= _least(rows[places])
+    places, correlation = places[likely], correlation[likely]
+    detail = detail_correlations(one.smalls, other.smalls, rows[places])
+    sure = (detail >= thresholds.detail) & (correlation >= DETAIL_CORRELATION)
+    asked = (detail >= thresholds.asked) | (rows[places, 3] <= CLOSE_DISTANCE)
+    best = _best(rows[places], detail, sure)
+    asked = best[asked[best] & ~sure[best]]
+    coherence, fitted = coherences(one.smalls, other.smalls, rows[places[asked]])
+    coherent = (coherence >= thresholds.coherence) & (fitted >= MIN_FITTED)
+    return np.concatenate([places[sure], places[asked[coherent]]])
 
 
-def find_pairs(smalls: NDArray[np.uint8]) -> list[tuple[int, int]]:
-    """Finds the near-duplicates among pictures.
+def _least(rows: Pairs) -> NDArray[np.float32]:
+    """Gives the least correlation that rows must have."""
+    close = rows[:, 3] <= CLOSE_DISTANCE
+    return np.where(close, CLOSE_CORRELATION, MIN_CORRELATION).astype(np.float32)
 
-    Args:
-        smalls: small copies (n, SIDE, SIDE), uint8.
 
-    Returns:
-        Pairs of indices (first < second), sorted.
+def _best(rows: Pairs, detail: NDArray[np.float32], sure: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Finds the place of the row of each pair that shares most detail, the sure ones first."""
+    order = np.lexsort((-detail, ~sure, rows[:, 1], rows[:, 0]))
+    changes = np.diff(rows[order, :2], axis=0, prepend=-1).any(axis=1)
+    return order[changes]
+
+
+class _Block:
+    """The small copies of a block, their normalised halves, and the coarse part of those.
+
+    ``coarse`` (n, 8, 8) is the part in 8 x 8 tiles of one value each, and ``rest`` (n,) the length
+    of what it leaves.
     """
-    if not len(smalls):
-        return []
-    rows = candidates(hashes(smalls))
-    correlation = _correlations(_normalised(_halved(smalls)), rows)
-    likely = correlation >= MIN_CORRELATION
-    rows, correlation = rows[likely], correlation[likely]
-    close = (rows[:, 3] <= CLOSE_DISTANCE) & (correlation >= CLOSE_CORRELATION)
-    detail = np.zeros(len(rows), dtype=np.float32)
-    detail[~close] = _detail_correlations(smalls, rows[~close])
-    sure = rows[close | (detail >= MIN_DETAIL)]
-    return sorted({(int(first), int(second)) for first, second in sure[:, :2]})
+
+    def __init__(self, smalls: NDArray[np.uint8], part: range) -> None:
+        self.smalls = _copied(smalls, part)
+        self.normal = normals(self.smalls)
+        # A tile of 4 x 4 pixels: its mean times 4 is its part along a unit vector.
+        self.coarse = self.normal.reshape(-1, 8, 4, 8, 4).mean(axis=(2, 4)) * 4
+        length = 1 - np.square(self.coarse).sum(axis=(1, 2))
+        self.rest = np.sqrt(np.maximum(length, 0))
 
 
-def clusters(count: int, pairs: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
+def _copied(smalls: NDArray[np.uint8], part: range) -> NDArray[np.uint8]:
+    """Copies a block to memory; the pages of a mapped file are given back at once."""
+    block = np.array(smalls[part.start : part.stop])
+    mapping = getattr(smalls, "_mmap", None)
+    if mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapping.madvise(mmap.MADV_DONTNEED)
+    return block
+
+
+def _may_correlate(one: _Block, other: _Block, rows: Pairs) -> NDArray[np.bool_]:
+    """Tells which rows can correlate enough: the rest adds no more than its lengths."""
+    most = correlations(one.coarse, other.coarse, rows)
+    most += one.rest[rows[:, 0]] * other.rest[rows[:, 1]]
+    return most >= _least(rows) - 1e-3
+
+
+def clusters(count: int, pairs: Pairs) -> NDArray[np.int64]:
     """Joins pairs to clusters: what hangs together through any chain of pairs.
 
     Args:
         count: number of pictures.
-        pairs: pairs of indices.
+        pairs: pairs of indices (n, 2).
 
     Returns:
         A cluster number for each picture, int64, counted from 0 in order of first members.
@@ -148,82 +178,8 @@ def clusters(count: int, pairs: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    first, second = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    first, second = np.asarray(pairs, dtype=np.int64).reshape(-1, 2).T
     links = coo_array((np.ones(len(first), dtype=np.int8), (first, second)), shape=(count, count))
     _, labels = connected_components(links, directed=False)
     _, starts, inverse = np.unique(labels, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(starts))[inverse].astype(np.int64)
-
-
-def _halved(smalls: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Averages blocks of 2 x 2 pixels: (n, SIDE, SIDE) to (n, SIDE / 2, SIDE / 2)."""
-    blocks = smalls.reshape(len(smalls), SIDE // 2, 2, SIDE // 2, 2)
-    return blocks.mean(axis=(2, 4), dtype=np.float32)
-
-
-def _orient_frequencies(low: NDArray[np.float32], number: int) -> NDArray[np.float32]:
-    """Gives the cosine frequencies (n, 8, 8) that the pictures had after ``orient``.
-
-    Flipping an axis changes the sign of its odd frequencies; a right-angle turn is a transposition
-    and a flip.
-    """
-    signs = np.where(np.arange(8) % 2, -1, 1).astype(np.float32)
-    turned = low * signs if number >= 4 else low
-    for _ in range(number % 4):
-        turned = np.swapaxes(turned, 1, 2) * signs[:, None]
-    return turned
-
-
-def _chunks(rows: Pairs) -> Iterator[tuple[NDArray[np.int64], int]]:
-    """Yields the positions of some hundred rows of one orientation, and that orientation."""
-    for orientation in range(8):
-        chosen = np.flatnonzero(rows[:, 2] == orientation)
-        for start in range(0, len(chosen), _PAIRS):
-            yield chosen[start : start + _PAIRS], orientation
-
-
-def _normalised(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Takes the mean away and scales to unit length; a blank picture becomes one constant."""
-    centred = pictures - pictures.mean(axis=(1, 2), keepdims=True)
-    length = np.sqrt(np.square(centred).sum(axis=(1, 2), keepdims=True))
-    constant = np.float32(1 / np.sqrt(centred[0].size))
-    return np.where(length < 1, constant, centred / np.maximum(length, 1))
-
-
-def _correlations(normal: NDArray[np.float32], rows: Pairs) -> NDArray[np.float32]:
-    """Correlates normalised pictures (n, height, width) pair by pair."""
-    result = np.zeros(len(rows), dtype=np.float32)
-    for part, orientation in _chunks(rows):
-        second = orient(normal[rows[part, 1]], orientation)
-        result[part] = np.einsum("nij,nij->n", normal[rows[part, 0]], second)
-    return result
-
-
-def _detail_correlations(smalls: NDArray[np.uint8], rows: Pairs) -> NDArray[np.float32]:
-    """Correlates the detail of small copies pair by pair, at the best of the small shifts."""
-    from scipy.fft import ifft, irfft, rfft2
-
-    result = np.zeros(len(rows), dtype=np.float32)
-    used, places = np.unique(rows[:, :2], return_inverse=True)
-    places = places.reshape(-1, 2)
-    detail = _detail(smalls[used])
-    shape = (_PADDED, _PADDED)
-    near = np.r_[0 : _SHIFT + 1, _PADDED - _SHIFT : _PADDED]
-    for part, orientation in _chunks(rows):
-        first = rfft2(detail[places[part, 0]], shape, workers=-1)
-        second = rfft2(orient(detail[places[part, 1]], orientation), shape, workers=-1)
-        # Only small shifts are wanted: most rows need no second transform.
-        shifted = ifft(first * np.conj(second), axis=1, workers=-1)[:, near]
-        product = irfft(shifted, _PADDED, axis=2, workers=-1)[:, :, near]
-        result[part] = product.max(axis=(1, 2))
-    return result
-
-
-def _detail(smalls: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Takes away what is coarser than ``_BLUR``, and normalises."""
-    from scipy.ndimage import gaussian_filter
-
-    values = smalls.astype(np.float32)
-    if not len(values):
-        return values
-    return _normalised(values - gaussian_filter(values, (0, _BLUR, _BLUR)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipelines.datasets.picture import equal_channel, open_upright
+from pipelines.datasets.picture import equal_channel, opened
 from pipelines.errors import InputError
 
 _SHOWN = 8  # distinct values that a message lists before it only counts them
@@ -28,9 +29,10 @@ def read(path: Path, name: str, mapping: Mapping[int, int] | None = None) -> NDA
         Class indices (height, width), uint8.
 
     Raises:
-        InputError: the file cannot be read, or holds other values.
+        PictureError: the file cannot be read as a picture, or is too large.
+        InputError: it holds other values, colours or transparency.
     """
-    values = levels(open_upright(path, name), name)
+    values = levels(opened(path, name), name)
     return to_indices(values, name, mapping or {})
 
 
@@ -59,10 +61,18 @@ def levels(image: Image.Image, name: str) -> NDArray[Any]:
     if image.mode == "P" and not _is_black_and_white(image):
         return np.asarray(image)
     if _see_through(image):
-        raise InputError(f"{name} is partly transparent; expected opaque values 0 and 255")
-    channel = equal_channel(image.convert("RGB"))
+        raise InputError(
+            f"{name} is partly transparent; expected opaque values 0 and 255. Export it without "
+            "an alpha channel"
+        )
+    channel = None
+    with suppress(ValueError):  # LAB has no way to RGB
+        channel = equal_channel(image.convert("RGB"))
     if channel is None:
-        raise InputError(f"{name} is coloured; expected grey values 0 and 255")
+        raise InputError(
+            f"{name} is coloured; expected grey values 0 and 255. Export the mask alone, white on "
+            "black, or as a palette PNG whose indices are the classes"
+        )
     return np.asarray(channel)
 
 
@@ -127,5 +137,8 @@ def _unexpected(found: list[Any], unknown: list[Any], mapping: Mapping[int, int]
             "from resizing or JPEG: export the mask again without either"
         )
     listed = ", ".join(f"{value:g}" for value in found)
-    options = " ".join(f"--map {value:g}=1" for value in unknown if value != 255)
-    return f"holds the values {listed}; expected {expected}. Map them with {options}"
+    remedy = "Export the mask again with whole numbers from 0"
+    if all(value >= 0 and float(value).is_integer() for value in unknown):
+        options = " ".join(f"--map {int(value)}=1" for value in unknown if value != 255)
+        remedy = f"Map them with {options}"
+    return f"holds the values {listed}; expected {expected}. {remedy}"

@@ -18,6 +18,11 @@ from pipelines.errors import InputError
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
+
+class WorkersKilledError(InputError):
+    """A worker was killed from outside, as happens when memory runs out."""
+
+
 _CHUNK = 8  # jobs sent at once: small enough to spread the load, large enough to cost no time
 
 
@@ -47,7 +52,7 @@ def mapped(
         An iterator of results.
 
     Raises:
-        InputError: a worker was killed from outside, as happens when memory runs out.
+        WorkersKilledError: a worker was killed from outside.
     """
     workers = min(workers, -(-len(jobs) // chunk))
     if workers <= 1:
@@ -58,7 +63,7 @@ def mapped(
         # The processes start here, before the caller starts any thread of a progress bar.
         yield pool.map(function, jobs, chunksize=chunk)
     except BrokenProcessPool:
-        raise InputError(
+        raise WorkersKilledError(
             "a worker process was killed, perhaps because memory ran out; try fewer with --workers"
         ) from None
     finally:

@@ -1,4 +1,4 @@
-"""A folder that appears whole or not at all."""
+"""A folder that appears whole or not at all; a stopped run can be gone on with."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipelines.datasets.dataset import FILE_NAME
+from pipelines.datasets.parallel import WorkersKilledError
 from pipelines.errors import InputError
+
+# In the hidden folder: what is made, what it replaces, and what only the making needs.
+_NEW, _OLD, _WORK = "new", "old", "work"
+_REQUEST = "request"  # in _WORK: what was asked for; only the same request is gone on with
+_INTERRUPTIONS = (KeyboardInterrupt, WorkersKilledError)
 
 
 class Replaceable(NamedTuple):
@@ -43,15 +49,21 @@ def check_place(out: Path, overwrite: bool, replaceable: Replaceable = DATASET) 
         replaceable: the kind of folder; no other is ever replaced.
 
     Raises:
-        InputError: a file stands there, or a mount point, or a folder that is neither empty nor of
-            the kind, or one of the kind that may not be replaced.
+        InputError: a file stands there, or a mount point or the working folder, or a folder that is
+            neither empty nor of the kind, or one of the kind that may not be replaced.
     """
     if not os.path.lexists(out):
         return
     if not out.is_dir():
-        raise InputError(f"{out} is a file; expected a folder, or a name that is free")
+        kind = "a link that leads nowhere" if out.is_symlink() else "a file"
+        raise InputError(f"{out} is {kind}; expected a folder, or a name that is free")
     if out.is_mount():
         raise InputError(f"{out} is a mount point, which cannot be moved; give a folder inside it")
+    if Path.cwd().is_relative_to(out):
+        raise InputError(
+            f"{out} is the working folder or lies around it, and cannot be moved; give a folder "
+            "inside it"
+        )
     if not any(out.iterdir()):
         return
     flaw = replaceable.flaw(out)
@@ -61,42 +73,50 @@ def check_place(out: Path, overwrite: bool, replaceable: Replaceable = DATASET) 
         )
     if not overwrite:
         raise InputError(f"{out} holds {replaceable.name} already; replace it with --overwrite")
+    if not os.access(out, os.W_OK):
+        raise InputError(f"{out} is write-protected, so it is not replaced; give another folder")
 
 
 @contextmanager
 def staged(
-    out: Path, overwrite: bool = False, replaceable: Replaceable = DATASET
+    out: Path,
+    overwrite: bool = False,
+    replaceable: Replaceable = DATASET,
+    request: str | None = None,
 ) -> Iterator[Path]:
-    """Gives a folder beside ``out`` to fill, which takes the place of ``out`` at the end.
+    """Gives a folder to fill, which takes the place of ``out`` at the end.
 
-    Where the block fails, by Ctrl-C too, the folder is removed and ``out`` is as it was. What a
-    killed run left behind is removed by the next one.
+    Everything happens in the hidden folder ``.NAME.partial`` beside ``out``. Where the block fails,
+    that folder is removed and ``out`` is as it was. With a ``request``, what a run had done when it
+    was stopped by Ctrl-C or killed is kept, and given to the next run of the same request; any
+    other run removes it.
 
     Args:
-        out: where the finished folder shall be, resolved.
+        out: where the finished folder shall be. Of a link, the target is replaced and the link
+            stays.
         overwrite: whether a folder of the kind ``replaceable`` there may be replaced.
         replaceable: the kind of folder; no other is ever replaced.
+        request: all that the content depends on; without it, a stopped run leaves nothing.
 
     Yields:
-        The empty folder to fill.
+        The folder to fill: empty, or as a stopped run of the same request left it; see
+        ``work_folder`` for what the making needs besides.
 
     Raises:
         InputError: see ``check_place``; or another run is writing there; or the place cannot be
             written (permissions, a full disk), in the block or before.
     """
-    staging = out.with_name(f".{out.name}.partial")
+    out = Path(os.path.realpath(out))  # unlike resolve, it lets a circle of links pass
     made: list[Path] = []
     try:
-        _recover(out, replaceable)
         check_place(out, overwrite, replaceable)
         _make_parents(out, made)
-        with _locked(staging):
-            try:
-                yield staging
-                check_place(out, overwrite, replaceable)  # it may have been filled meanwhile
-                _replace(out, staging)
-            finally:
-                shutil.rmtree(staging, ignore_errors=True)
+        with _workshop(out, request) as workshop:
+            check_place(out, overwrite, replaceable)  # a killed run's old folder may be back
+            yield workshop / _NEW
+            check_place(out, overwrite, replaceable)  # it may have been filled meanwhile
+            (workshop / _WORK / _REQUEST).unlink(missing_ok=True)  # nothing to go on with from here
+            _replace(out, workshop)
         made.clear()
     except OSError as error:
         reason = error.strerror or str(error)
@@ -107,24 +127,9 @@ def staged(
                 folder.rmdir()
 
 
-@contextmanager
-def _locked(staging: Path) -> Iterator[None]:
-    """Makes the staging folder empty and holds it, so that no second run takes it for stale."""
-    import fcntl
-
-    staging.mkdir(exist_ok=True)
-    handle = os.open(staging, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            place = staging.with_name(staging.name[1 : -len(".partial")])
-            raise InputError(f"another run is writing {place} at this moment") from None
-        for entry in staging.iterdir():
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-        yield
-    finally:
-        os.close(handle)
+def work_folder(folder: Path) -> Path:
+    """Gives the folder for what only the making needs, of a folder that ``staged`` gave."""
+    return folder.parent / _WORK
 
 
 def _make_parents(out: Path, made: list[Path]) -> None:
@@ -135,34 +140,81 @@ def _make_parents(out: Path, made: list[Path]) -> None:
             made.insert(0, folder)
 
 
-def _aside(out: Path) -> Path:
-    """Names the place of the old folder while the new one moves in."""
-    return out.with_name(f".{out.name}.old")
+@contextmanager
+def _workshop(out: Path, request: str | None) -> Iterator[Path]:
+    """Makes the hidden folder beside ``out`` and holds it against other runs."""
+    workshop = out.with_name(f".{out.name}.partial")
+    workshop.mkdir(exist_ok=True)
+    handle = os.open(workshop, os.O_RDONLY)
+    try:
+        _lock(handle, workshop, out)
+        keep = False
+        try:
+            _put_back(out, workshop)
+            _prepare(workshop, request)
+            yield workshop
+        except _INTERRUPTIONS:
+            keep = request is not None
+            raise
+        finally:
+            _put_back(out, workshop)
+            for name in () if keep else (_NEW, _WORK):
+                shutil.rmtree(workshop / name, ignore_errors=True)
+            with suppress(OSError):  # it stays if it holds what is kept, or an old folder
+                workshop.rmdir()
+    finally:
+        os.close(handle)
 
 
-def _recover(out: Path, replaceable: Replaceable) -> None:
-    """Puts right what a run left that was killed between the two moves of ``_replace``."""
-    old = _aside(out)
-    if not old.is_dir() or replaceable.flaw(old) is not None:
+def _lock(handle: int, workshop: Path, out: Path) -> None:
+    """Locks the folder, so that no second run takes it for a killed run's leavings."""
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        held = os.path.samestat(os.fstat(handle), workshop.stat())
+    except (BlockingIOError, FileNotFoundError):
+        held = False  # or another run, ending, removed the folder before we had the lock
+    if not held:
+        raise InputError(f"another run is writing {out} at this moment") from None
+
+
+def _put_back(out: Path, workshop: Path) -> None:
+    """Moves the old folder back, where a run failed or was killed between the moves."""
+    if (workshop / _OLD).is_dir() and not os.path.lexists(out):
+        (workshop / _OLD).rename(out)
+
+
+def _prepare(workshop: Path, request: str | None) -> None:
+    """Makes the folders, or takes up those of a stopped run of the same request."""
+    if request is not None and _last_request(workshop) == request and (workshop / _NEW).is_dir():
         return
-    if os.path.lexists(out):
-        shutil.rmtree(old)
-    else:
-        old.rename(out)
+    for name in (_WORK, _NEW, _OLD):  # the work first: without it nothing is taken up
+        if (workshop / name).exists():
+            shutil.rmtree(workshop / name)
+    (workshop / _NEW).mkdir()
+    (workshop / _WORK).mkdir()
+    if request is not None:
+        (workshop / _WORK / _REQUEST).write_text(request, encoding="utf-8")
 
 
-def _replace(out: Path, staging: Path) -> None:
-    """Moves the staging folder to its place; an old folder goes only when the new one stands."""
+def _last_request(workshop: Path) -> str | None:
+    """Reads what the last run was asked for, or nothing."""
+    try:
+        return (workshop / _WORK / _REQUEST).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _replace(out: Path, workshop: Path) -> None:
+    """Moves the new folder to its place; an old folder goes only when the new one stands."""
+    new, old = workshop / _NEW, workshop / _OLD
     if not out.exists():
-        staging.rename(out)
+        new.rename(out)
     elif not any(out.iterdir()):
         out.rmdir()
-        staging.rename(out)
+        new.rename(out)
     else:
-        out.rename(_aside(out))
-        try:
-            staging.rename(out)
-        except BaseException:
-            _aside(out).rename(out)
-            raise
-        shutil.rmtree(_aside(out), ignore_errors=True)
+        out.rename(old)
+        new.rename(out)
+        old.rename(new)  # a folder half removed must never be put back

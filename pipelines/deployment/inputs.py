@@ -97,7 +97,7 @@ def prepare_output(folder: str | Path, overwrite: Any, source: str | Path) -> No
             next run would take the masks for pictures), or cannot be written.
     """
     folder = Path(folder)
-    if folder.resolve().is_relative_to(Path(source).resolve()):
+    if Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(source)):
         raise InputError(
             f"output_dir {folder} lies inside dataset_dir {source}, where the masks would be taken "
             "for pictures; choose a folder outside it"

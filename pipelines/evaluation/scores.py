@@ -164,6 +164,8 @@ def write_scores(
     grouping: str,
     fold: int | str | None,
     command: str,
+    epoch: int | None = None,
+    epochs_run: int | None = None,
 ) -> None:
     """Write scores.json, whole or not at all.
 
@@ -174,11 +176,14 @@ def write_scores(
             clusters; no patient ids: leakage between a patient's own images cannot be excluded".
         fold: the fold that was scored ("pooled" for all); None outside of folds.
         command: the command that makes the file again.
+        epoch: the epoch whose weights were scored; None where it is not known.
+        epochs_run: how many epochs the training did; None where it is not known.
 
     Raises:
         ValueError: a number is NaN or infinite; `segmentation_scores` gives None instead.
     """
-    record = {"fold": fold, "grouping": grouping, "command": command, **scores}
+    origin = {"fold": fold, "epoch": epoch, "epochs_run": epochs_run}
+    record = {**origin, "grouping": grouping, "command": command, **scores}
     text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
     write_text(path, text + "\n")
 

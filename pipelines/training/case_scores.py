@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ignite.distributed as idist
@@ -11,6 +11,7 @@ import torch
 import torch.distributed as dist
 from ignite.engine import Engine, Events
 
+from pipelines.errors import InputError
 from pipelines.evaluation.cases import case_table
 from pipelines.evaluation.scores import point_scores
 from pipelines.evaluation.segmentation import case_counts, case_row
@@ -48,6 +49,7 @@ class CaseScores:
 
     def _collect(self, engine: Engine) -> None:
         for item, output in zip(engine.state.batch, engine.state.output, strict=True):
+            _check_sizes(str(item["id"]), output["pred"].shape, output["label"].shape)
             counts = case_counts(_mask(output["pred"]), _mask(output["label"]))
             self.rows.append(
                 case_row(
@@ -63,6 +65,20 @@ class CaseScores:
         for score, name in self.scores.items():
             value = values[score]
             engine.state.metrics[name] = math.nan if value is None else value
+
+
+def _check_sizes(name: str, predicted: Sequence[int], truth: Sequence[int]) -> None:
+    """Refuse a prediction that was not brought back to the image's own size.
+
+    MONAI's ``Invertd`` does nothing, in silence, where a prediction has lost its metadata.
+    """
+    if tuple(predicted) != tuple(truth):
+        raise InputError(
+            f"{name}: the prediction has the shape {tuple(predicted)} and its mask {tuple(truth)}; "
+            "expected one shape, (1, height, width). Postprocessing must bring the prediction back "
+            "to the image's own size: keep Invertd, and a network and inferer that answer a "
+            "MetaTensor by a MetaTensor"
+        )
 
 
 def _mask(tensor: torch.Tensor) -> Any:

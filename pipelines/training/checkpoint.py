@@ -17,6 +17,7 @@ from pipelines.atomic import replacing
 from pipelines.errors import InputError, first_line
 from pipelines.training.early_stop import EarlyStop, metric_or_worst
 from pipelines.training.run_folder import CHECKPOINT, MODEL, flag
+from pipelines.training.weight_average import WeightAverage
 from pipelines.training.weights import UNREADABLE
 
 _LOG = logging.getLogger("med2d")
@@ -58,6 +59,8 @@ class RunCheckpoint:
         optimizer: the optimiser.
         scheduler: the learning-rate schedule.
         early_stop: the early stop, or None.
+        average: the moving average of the weights, whose network becomes ``model.pt``; None to
+            keep the trained one.
         validator: the engine whose metric names the best epoch.
         metric: name of that metric; larger is better.
         resume: whether to go on from ``checkpoint.pt`` where there is one.
@@ -72,6 +75,7 @@ class RunCheckpoint:
         validator: Engine,
         metric: str,
         early_stop: EarlyStop | None = None,
+        average: WeightAverage | None = None,
         resume: bool | str = False,
     ) -> None:
         self.path = Path(output_dir) / CHECKPOINT
@@ -79,7 +83,7 @@ class RunCheckpoint:
         self.early_stop = early_stop
         saver = ReplacingSaver(output_dir)
         self.best = Checkpoint(
-            {"network": network},
+            {"network": network if average is None else average.network},
             saver,
             filename_pattern=MODEL,
             score_function=lambda _: metric_or_worst(validator, metric),
@@ -93,6 +97,8 @@ class RunCheckpoint:
         }
         if early_stop is not None:
             self.parts["early_stop"] = early_stop
+        if average is not None:
+            self.parts["average"] = average
         self.saver = saver
 
     def attach(self, engine: Engine) -> None:

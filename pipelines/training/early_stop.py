@@ -27,6 +27,14 @@ def metric_or_worst(engine: Engine, metric: str) -> float:
     return -1.0 if math.isnan(value) else value
 
 
+def is_validated(validator: Engine, trainer: Engine) -> bool:
+    """Whether ``validator`` ran in this epoch of ``trainer``, so that its metrics are of now.
+
+    MONAI's ``ValidationHandler`` runs it every few epochs; in between its metrics are old.
+    """
+    return validator.state.epoch == trainer.state.epoch
+
+
 class EarlyStop:
     """Ignite's ``EarlyStopping`` as a MONAI handler with a state.
 
@@ -36,7 +44,7 @@ class EarlyStop:
     Args:
         validator: the engine whose metric is watched.
         metric: name of the metric; larger is better.
-        patience: epochs without improvement after which the training stops.
+        patience: validated epochs without improvement after which the training stops.
         threshold: the least change that counts as improvement.
     """
 
@@ -61,7 +69,8 @@ class EarlyStop:
 
     def __call__(self, engine: Engine) -> None:
         """Count an epoch without improvement; terminate the trainer when patience is over."""
-        self._attached()(self.validator)
+        if is_validated(self.validator, engine):
+            self._attached()(self.validator)
 
     @property
     def stopped(self) -> bool:

@@ -13,6 +13,7 @@ from ignite.engine import Engine, Events
 from rich.console import Console
 
 from pipelines.evaluation.curves import draw_curves, read_history, write_history
+from pipelines.training.early_stop import is_validated
 
 FILE = "history.csv"
 CURVES = "curves"
@@ -76,7 +77,7 @@ class History:
             {
                 "epoch": engine.state.epoch,
                 **_numbers(engine.state.metrics),
-                **_numbers(self.validator.state.metrics),
+                **self._validation(engine),
                 "learning_rate": self.optimizer.param_groups[0]["lr"],
                 "seconds": round(time.monotonic() - self._start_of_epoch, 2),
             }
@@ -84,6 +85,11 @@ class History:
         if idist.get_rank() == 0:
             write_history(self.folder / FILE, self.rows)
             self.console.print(self._line(engine))
+
+    def _validation(self, engine: Engine) -> dict[str, float]:
+        """The validation's metrics; none in an epoch that was not validated."""
+        validated = is_validated(self.validator, engine)
+        return _numbers(self.validator.state.metrics) if validated else {}
 
     def _line(self, engine: Engine) -> str:
         row, last = self.rows[-1], engine.state.max_epochs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from monai.data import partition_dataset
 
 from pipelines.datasets.dataset import Dataset, parts, read, verify
 from pipelines.errors import InputError
+from transforms.upright_reader import UprightReader
 
+_LOG = logging.getLogger("med2d")
 _KEPT = ("id", "image", "label", "group", "fold", "class")
 
 
@@ -33,8 +36,9 @@ def fold_parts(
         and ``truth``, the label's path again, which is read at native resolution.
 
     Raises:
-        InputError: the folder is no dataset, is one of another task, has no such fold, or a file
-            in it has changed since it was made.
+        InputError: the folder is no dataset, is one of another task, has no such fold, a file in
+            it has changed since it was made, or the part that trains or validates a segmentation
+            holds no lesion.
     """
     dataset = read(dataset_dir)
     if dataset.task != task:
@@ -44,11 +48,40 @@ def fold_parts(
         )
     train, validate, score = parts(dataset, fold)
     verify(dataset)
-    return {
-        "train": [_item(dataset, item) for item in train],
-        "validate": _share([_item(dataset, item) for item in validate]),
-        "score": _share([_item(dataset, item) for item in score]),
-    }
+    items = [[_item(dataset, item) for item in part] for part in (train, validate, score)]
+    if task == "segmentation":
+        _check_lesions(*items)
+    return {"train": items[0], "validate": _share(items[1]), "score": _share(items[2])}
+
+
+def _check_lesions(
+    train: list[dict[str, Any]], validate: list[dict[str, Any]], score: list[dict[str, Any]]
+) -> None:
+    way_out = "give another --fold, or convert the raw folder again with fewer --folds"
+    if not _has_lesion(train):
+        raise InputError(
+            f"no image of the folds that train ({_folds(train)}) has a lesion, so there is nothing "
+            f"to learn; {way_out}"
+        )
+    if not _has_lesion(validate):
+        raise InputError(
+            f"no image of fold {_folds(validate)} has a lesion; it validates where fold "
+            f"{_folds(score)} is scored, and could not tell a good epoch from a bad one; {way_out}"
+        )
+    if not _has_lesion(score) and idist.get_rank() == 0:
+        _LOG.warning(
+            f"no image of fold {_folds(score)}, which is scored, has a lesion: Dice and recall "
+            f"will be empty; {way_out}"
+        )
+
+
+def _has_lesion(items: list[dict[str, Any]]) -> bool:
+    reader = UprightReader("indices")
+    return any(reader.get_data(Path(item["truth"]))[0].any() for item in items)
+
+
+def _folds(items: list[dict[str, Any]]) -> str:
+    return ", ".join(map(str, sorted({item["fold"] for item in items})))
 
 
 def _item(dataset: Dataset, item: dict[str, Any]) -> dict[str, Any]:

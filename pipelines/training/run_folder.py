@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,44 +41,6 @@ def flag(value: Any, name: str) -> bool:
     if word not in _WORDS:
         raise InputError(f"{name} is {value!r}; expected true or false")
     return _WORDS[word]
-
-
-Rule = tuple[Callable[[int | float], bool], str]
-_FROM_ONE: Rule = (lambda v: isinstance(v, int) and v >= 1, "a whole number of at least 1")
-_FROM_ZERO: Rule = (lambda v: isinstance(v, int) and v >= 0, "a whole number of at least 0")
-_RULES: dict[str, Rule] = {
-    "learning_rate": (lambda v: 0 < v < math.inf, "a number above 0"),
-    "threshold": (lambda v: 0 < v < 1, "a number between 0 and 1"),
-    **dict.fromkeys(("num_workers", "seed", "fold"), _FROM_ZERO),
-}
-
-
-def check_numbers(**values: Any) -> None:
-    """Check the top-level numbers of a training configuration.
-
-    Raises:
-        InputError: a count is no whole number of at least one (``num_workers``, ``seed``,
-            ``fold``: at least zero), a rate is no positive number, or the threshold is no number
-            between 0 and 1.
-    """
-    for name, value in values.items():
-        fits, expected = _RULES.get(name, _FROM_ONE)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not fits(value):
-            raise InputError(f"{name} is {value!r}; expected {expected}")
-
-
-def check_image_size(image_size: Any, divisor: int) -> None:
-    """Check that a network which halves its input again and again can take the image size.
-
-    Raises:
-        InputError: no positive whole multiple of ``divisor``; names the nearest one.
-    """
-    check_numbers(image_size=image_size)
-    if image_size % divisor:
-        near = max(divisor, round(image_size / divisor) * divisor)
-        raise InputError(
-            f"image_size is {image_size}; expected a multiple of {divisor}, for instance {near}"
-        )
 
 
 def prepare(

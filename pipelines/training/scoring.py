@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,11 @@ from pipelines.evaluation.cases import write_cases
 from pipelines.evaluation.overlays import Sources, draw_overlays
 from pipelines.evaluation.scores import scores_table, segmentation_scores, write_scores
 from pipelines.training.case_scores import CaseScores
+from pipelines.training.epochs import Epochs, epochs_of
 from pipelines.training.run_folder import DIGEST, MODEL, recorded, setting
 from pipelines.training.weights import load_weights
+
+_LOG = logging.getLogger("med2d")
 
 CASES = "cases.csv"
 SCORES = "scores.json"
@@ -42,6 +46,7 @@ class Scorer:
         dataset_dir: the dataset folder.
         fold: the fold that is scored.
         bundle: the bundle's name, for the command that scores again.
+        metric: the validation's metric that named the best epoch.
     """
 
     def __init__(
@@ -53,6 +58,7 @@ class Scorer:
         dataset_dir: str | Path,
         fold: int,
         bundle: str,
+        metric: str = "val_f1",
     ) -> None:
         self.evaluator = evaluator
         self.cases = cases
@@ -61,6 +67,7 @@ class Scorer:
         self.dataset_dir = dataset_dir
         self.fold = fold
         self.bundle = bundle
+        self.metric = metric
 
     def attach(self, engine: Engine) -> None:
         """Score when the trainer ``engine`` has completed."""
@@ -85,6 +92,7 @@ class Scorer:
     def _write(self) -> dict[str, Any]:
         dataset = read(self.dataset_dir)
         scores = segmentation_scores(self.cases.table)
+        epochs = self._epochs()
         write_cases(self.folder / CASES, self.cases.table)
         write_scores(
             self.folder / SCORES,
@@ -92,6 +100,8 @@ class Scorer:
             grouping=f"{dataset.source.get('grouping', 'unknown')}; {LEAKAGE}",
             fold=self.fold,
             command=evaluate_command(self.bundle, self.folder),
+            epoch=epochs.best if epochs else None,
+            epochs_run=epochs.run if epochs else None,
         )
         draw_overlays(self.cases.table, self._sources(dataset), self.folder / OVERLAYS)
         console = Console(highlight=False)
@@ -99,6 +109,16 @@ class Scorer:
         for name in (MODEL, SCORES, CASES, OVERLAYS):
             console.print(f"{name:<12} {self.folder / name}", soft_wrap=True)
         return scores
+
+    def _epochs(self) -> Epochs | None:
+        epochs = epochs_of(self.folder, self.metric)
+        if epochs is not None and not epochs.ended:
+            _LOG.warning(
+                f"the run in {self.folder} did {epochs.run} of {epochs.asked} epochs and never "
+                f"ended; the model scored is of epoch {epochs.best}. To go on, give the command "
+                "that started it with --resume true"
+            )
+        return epochs
 
     def _sources(self, dataset: Any) -> dict[str, Sources]:
         items = [dataset.resolved(item) for item in dataset.items if item["fold"] == self.fold]

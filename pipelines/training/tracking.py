@@ -9,8 +9,8 @@ import re
 import shlex
 import signal
 import sqlite3
-import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -24,6 +24,8 @@ from ignite.engine import Engine, Events
 from pipelines import __version__
 from pipelines.atomic import write_text
 from pipelines.errors import first_line
+from pipelines.training.early_stop import is_validated
+from pipelines.training.git_commit import git_commit
 from pipelines.training.run_folder import DIGEST, flag, recorded
 
 _LOG = logging.getLogger("med2d")
@@ -32,6 +34,8 @@ RECORD = "mlflow.json"
 """Names the MLflow run of a run's folder, so that a resume goes on with it."""
 
 _LONGEST_PARAMETER = 500
+_TRAINING_PER_WAIT = 10
+"""After a failed try, so many times its seconds pass before the next: it may be a long timeout."""
 _SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",  # nothing about a hospital's trainings leaves its machine
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
@@ -68,9 +72,9 @@ class Tracking:
     """Follows a training with one MLflow run; the training never depends on it.
 
     Where MLflow cannot be reached, one warning says so and the training goes on: the output folder
-    holds everything that MLflow would. A crash ends the run as FAILED; Ctrl-C and SIGTERM as
-    KILLED. Stands last in the trainer's list, so that the epoch's scores, and at the end the
-    results, are there. Only the first process tracks.
+    holds everything that MLflow would. Later epochs try again, and bring what was missed. A crash
+    ends the run as FAILED; Ctrl-C and SIGTERM as KILLED. Stands last in the trainer's list, so
+    that the epoch's scores, and at the end the results, are there. Only the first process tracks.
 
     Args:
         output_dir: the run's folder; its ``config.json`` gives the parameters.
@@ -98,6 +102,11 @@ class Tracking:
         self.tags = {k: str(v) for k, v in (tags or {}).items()}
         self.client: Any = None
         self.run_id: str | None = None
+        self._is_new = True
+        self._is_described = False
+        self._waiting: list[tuple[dict[str, Any], int]] = []
+        self._was_told = False
+        self._not_before = 0.0
         self._previous_handler: Any = None
 
     def attach(self, engine: Engine) -> None:
@@ -109,39 +118,57 @@ class Tracking:
         engine.add_event_handler(Events.COMPLETED, self._on_end)
         engine.add_event_handler(Events.EXCEPTION_RAISED, self._on_exception)
 
-    def _safely(self, action: Callable[[], Any]) -> Any:
+    def _safely(self, action: Callable[[], Any]) -> bool:
+        """Whether an action on MLflow succeeded; the first failure is told."""
+        started = time.monotonic()
         try:
-            return action()
+            action()
         except Exception as error:  # whatever MLflow or its store raises must not stop a training
-            self.client = None
-            _LOG.warning(
-                f"MLflow at {_without_password(tracking_uri())} cannot be reached or written "
-                f"({_without_password(first_line(error))}); "
-                f"the training goes on without it, {self.folder} holds all results"
-            )
-            return None
+            now = time.monotonic()
+            self._not_before = now + _TRAINING_PER_WAIT * (now - started)
+            if not self._was_told:
+                _LOG.warning(
+                    f"MLflow at {_without_password(tracking_uri())} cannot be reached or written "
+                    f"({_without_password(first_line(error))}); the training goes on without it "
+                    f"and tries again after later epochs; {self.folder} holds all results"
+                )
+            self._was_told = True
+            return False
+        return True
 
     def _on_start(self, engine: Engine) -> None:
         self._previous_handler = _interrupt_on_terminate()
         self._safely(self._open)
 
     def _open(self) -> None:
+        """Make or take up the MLflow run and describe it, where that has not yet succeeded."""
+        if self.client is None:
+            self.client = self._begin()
+        if self._is_described:
+            return
+        if self._is_new:
+            _log_parameters(self.client, self.run_id, recorded(self.folder))
+        for name, value in {**_environment_tags(), **_run_tags(self.folder), **self.tags}.items():
+            self.client.set_tag(self.run_id, name, value)
+        self._is_described = True
+
+    def _begin(self) -> Any:
         recorded_uri, before = self._earlier_run()
         uri = os.environ.get("MLFLOW_TRACKING_URI") or recorded_uri or tracking_uri()
         with _alone(uri):
             client = _client(uri)
             earlier = before if _without_password(uri) == recorded_uri else None
-            run_id = earlier or _create_run(client, self.experiment, self.folder.name, uri)
+            self._is_new = earlier is None
+            self.run_id = (
+                self.run_id
+                or earlier
+                or _create_run(client, self.experiment, self.folder.name, uri)
+            )
         if earlier:
-            client.update_run(run_id, status="RUNNING")
-        else:
-            _log_parameters(client, run_id, recorded(self.folder))
-        self.run_id = run_id
-        for name, value in {**_environment_tags(), **_run_tags(self.folder), **self.tags}.items():
-            client.set_tag(self.run_id, name, value)
+            client.update_run(self.run_id, status="RUNNING")
         record = {"tracking_uri": _without_password(uri), "run_id": self.run_id}
         write_text(self.folder / RECORD, json.dumps(record, indent=2) + "\n")
-        self.client = client
+        return client
 
     def _earlier_run(self) -> tuple[str | None, str | None]:
         """Store and id of the MLflow run to go on with, also from another working folder."""
@@ -152,25 +179,34 @@ class Tracking:
         return record["tracking_uri"], record["run_id"]
 
     def _on_epoch(self, engine: Engine) -> None:
-        if self.client is None:
-            return
+        validated = is_validated(self.validator, engine)
         values = {
             **engine.state.metrics,
-            **self.validator.state.metrics,
+            **(self.validator.state.metrics if validated else {}),
             "learning_rate": self.optimizer.param_groups[0]["lr"],
         }
-        self._safely(lambda: _log_metrics(self.client, self.run_id, values, engine.state.epoch))
+        self._waiting.append((values, engine.state.epoch))
+        if time.monotonic() >= self._not_before:
+            self._safely(self._send)
+
+    def _send(self) -> None:
+        """Send the scores of this epoch, and of those before that could not be sent."""
+        self._open()
+        while self._waiting:
+            _log_metrics(self.client, self.run_id, *self._waiting[0])
+            del self._waiting[0]
 
     def _on_end(self, engine: Engine) -> None:
         _restore_terminate(self._previous_handler)
-        if self.client is not None:
-            self._safely(self._close)
-        if self.client is not None:
+        if self._safely(self._close):
             print(f"mlflow       {ui_command()}")
 
     def _close(self) -> None:
-        log_results(self.client, self.run_id, self.folder)
-        self.client.set_terminated(self.run_id, "FINISHED")
+        self._send()
+        try:
+            log_results(self.client, self.run_id, self.folder)
+        finally:
+            self.client.set_terminated(self.run_id, "FINISHED")
 
     def _on_exception(self, engine: Engine, error: BaseException) -> None:
         _restore_terminate(self._previous_handler)
@@ -290,7 +326,7 @@ def _create_run(client: Any, experiment: str, name: str, uri: str) -> str:
     return client.create_run(experiment_id, run_name=name).info.run_id
 
 
-def _log_parameters(client: Any, run_id: str, config: Mapping[str, Any]) -> None:
+def _log_parameters(client: Any, run_id: str | None, config: Mapping[str, Any]) -> None:
     from mlflow.entities import Param
 
     values = [Param(name, value) for name, value in flat_parameters(config).items()]
@@ -299,8 +335,6 @@ def _log_parameters(client: Any, run_id: str, config: Mapping[str, Any]) -> None
 
 
 def _log_metrics(client: Any, run_id: str | None, values: Mapping[str, Any], step: int) -> None:
-    import time
-
     from mlflow.entities import Metric
 
     now = int(time.time() * 1000)
@@ -322,25 +356,13 @@ def _environment_tags() -> dict[str, str]:
         "version.torch": torch.__version__,
         "version.python": sys.version.split()[0],
     }
-    commit = _git_commit()
+    commit = git_commit()
     return {**tags, "mlflow.source.git.commit": commit} if commit else tags
 
 
 def _run_tags(folder: Path) -> dict[str, str]:
     metadata = json.loads((folder / "configs" / "metadata.json").read_text(encoding="utf-8"))
     return {"dataset": recorded(folder)[DIGEST], "version.bundle": metadata["version"]}
-
-
-def _git_commit() -> str | None:
-    """The commit of the code, where it is a checkout."""
-    folder = Path(__file__).resolve().parent
-    try:
-        done = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout.strip()
 
 
 def _interrupt_on_terminate() -> Any:

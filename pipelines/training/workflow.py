@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import difflib
 import errno
-import importlib
 import inspect
+import json
+import os
 import re
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from pydoc import ErrorDuringImport, locate
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -23,6 +26,7 @@ from monai.bundle.utils import ID_SEP_KEY
 
 from pipelines import bundles
 from pipelines.errors import InputError
+from pipelines.training.settings import check_texts
 from transforms.picture import PictureError
 
 _READABLE = (InputError, PictureError)
@@ -106,16 +110,24 @@ def check_overrides() -> None:
 
     Raises:
         InputError: an override's id is in no configuration file, and its parent takes no such
-            argument.
+            argument; or a path was given no text.
     """
     show_readable_errors()
     files, overrides = given_overrides()
     if not files:
         return
+    check_texts(overrides)
     parser = ConfigParser()
     parser.read_config(files)
-    for name in overrides:
+    # New components first: the other overrides may be arguments of theirs.
+    for name in sorted(overrides, key=lambda name: not _is_component(name, overrides[name])):
         check_id(parser.get(), name)
+        if _is_component(name, overrides[name]):
+            parser.update({name: overrides[name]})
+
+
+def _is_component(name: str, value: Any) -> bool:
+    return name.endswith("_target_") or isinstance(value, Mapping)
 
 
 def check_id(config: Mapping[str, Any], name: str) -> None:
@@ -158,10 +170,9 @@ def _child(node: Any, part: str) -> Any:
 def _arguments(target: str) -> set[str] | None:
     """Argument names of a ``_target_``; None where they cannot be told."""
     try:
-        path = target if "." in target else _monai_path(target)
-        module, _, name = path.rpartition(".")
-        signature = inspect.signature(getattr(importlib.import_module(module), name))
-    except (ImportError, AttributeError, TypeError, ValueError):
+        component: Any = locate(target if "." in target else _monai_path(target))
+        signature = inspect.signature(component)
+    except (ErrorDuringImport, TypeError, ValueError):
         return None
     if any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values()):
         return None
@@ -200,11 +211,21 @@ def show_readable_errors() -> None:
         readable = readable_cause(error)
         if readable is None:
             shown(kind, error, trace)
-        else:
-            print(f"Error: {readable}", file=sys.stderr)
+            return
+        print(f"Error: {readable}", file=sys.stderr)
+        _tell_torchrun(f"Error: {readable}")
 
     hook._med2d = True  # type: ignore[attr-defined]
     sys.excepthook = hook
+
+
+def _tell_torchrun(line: str) -> None:
+    """Put the line into the report that ``torchrun`` ends with, where it would else be buried."""
+    path = os.environ.get("TORCHELASTIC_ERROR_FILE")
+    if path:
+        report = {"py_callstack": line, "timestamp": str(int(time.time()))}
+        content = {"message": {"message": line, "extraInfo": report}}
+        Path(path).write_text(json.dumps(content), encoding="utf-8")
 
 
 def readable_cause(error: BaseException | None) -> BaseException | None:

@@ -39,7 +39,7 @@ SMALL = {
     "image_size": 64,
     "batch_size": 4,
     "num_workers": 0,
-    "network_def#features": [4, 4, 8, 8, 16, 4],
+    "network_def#channels": [4, 4, 8, 8, 16],
 }
 
 
@@ -121,7 +121,7 @@ def test_one_mlflow_run_holds_it_all(trained, tracked):
     assert [r.info.run_id for r in found] == [record["run_id"]]
     (only,) = found
     assert only.info.status == "FINISHED"
-    assert only.data.params["network_def"] == "BasicUNet"
+    assert only.data.params["network_def"] == "UNet"
     assert only.data.params["image_size"] == "64"
     assert len(client.get_metric_history(record["run_id"], "val_f1")) == 2
     names = {a.path for a in client.list_artifacts(record["run_id"])}
@@ -138,9 +138,9 @@ def test_evaluation_alone_gives_the_same_scores(trained):
 
 def test_evaluation_takes_the_variant_from_the_run(tracked, busi_dataset):
     variant = str(CONFIGS / "variants" / "seed_unet.json")
-    features = {"network_def#features": [8, 4, 8, 16, 32, 4]}
     folder = tracked / "seed"
-    given = {**SMALL, **features}
+    given = {name: value for name, value in SMALL.items() if "network_def" not in name}
+    given["network_def#features"] = [8, 4, 8, 16, 32, 4]
     run(
         config_file=[TRAIN, variant],
         epochs=1,
@@ -350,12 +350,29 @@ def test_a_misspelt_override_names_the_nearest(tracked, busi_dataset):
         ({"dataset_dir": "nowhere"}, "nowhere"),
         ({"epochs": 0}, "epochs is 0"),
         ({"weights": "no.pt"}, "no weights at no.pt"),
+        ({"device": "cuda:99"}, "device is 'cuda:99', which cannot be used here"),
+        ({"output_dir": 2024}, "--output_dir was read as 2024"),
+        ({"dataset_dir": True}, "--dataset_dir was given no value"),
+        ({"positive_weight": "abc"}, "positive_weight is 'abc'"),
+        ({"cache_gigabytes": -1}, "cache_gigabytes is -1"),
+        ({"network_def#strides": [2]}, "network_def cannot be built as UNet"),
+        ({"network_def#out_channels": 2}, "network_def answers an image"),
+        ({"optimizer::lr": "fast"}, "optimizer cannot be built as torch.optim.Adam"),
     ],
 )
 def test_bad_settings_are_named_and_nothing_is_written(tracked, busi_dataset, overrides, expected):
     given = {"dataset_dir": str(busi_dataset), "output_dir": str(tracked / "never"), **overrides}
     assert expected in _message(config_file=[TRAIN], **given)
     assert not (tracked / "never").exists()
+
+
+def test_a_validation_every_second_epoch_leaves_the_others_empty(tracked, busi_dataset):
+    sgd = {"optimizer::_target_": "torch.optim.SGD", "optimizer::momentum": 0.9}
+    folder = _train(tracked / "second", busi_dataset, epochs=3, val_interval=2, **sgd)
+    history = pd.read_csv(folder / "history.csv")
+    assert history["val_loss"].isna().tolist() == [True, False, True]
+    scores = json.loads((folder / "scores.json").read_text())
+    assert (scores["epoch"], scores["epochs_run"]) == (2, 3)
 
 
 def test_a_run_is_not_written_over(trained, busi_dataset):

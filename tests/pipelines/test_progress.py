@@ -6,15 +6,13 @@ import sys
 import pytest
 
 from pipelines import progress
-from pipelines.progress import counting, track
-
-
-def test_track_yields_the_items() -> None:
-    assert list(track(iter("abc"), 3, "reading")) == ["a", "b", "c"]
+from pipelines.progress import counting
 
 
 def test_short_work_writes_nothing_into_a_log(capsys: pytest.CaptureFixture[str]) -> None:
-    list(track(range(100), 100, "reading"))
+    with counting("reading") as report:
+        for done in range(1, 101):
+            report(done, 100)
     assert capsys.readouterr() == ("", "")
 
 
@@ -37,5 +35,7 @@ def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
-    assert list(track(range(5), 5, "reading")) == [0, 1, 2, 3, 4]
+    with counting("reading") as report:
+        for done in range(1, 6):
+            report(done, 5)
     assert "reading" in terminal.getvalue()

@@ -162,20 +162,20 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_a_text_file_with_a_picture_s_name_is_named(tmp_path: Path) -> None:
     (tmp_path / "notes.png").write_text("no picture")
-    with pytest.raises(PictureError, match=r"notes\.png cannot be read as a picture"):
+    with pytest.raises(PictureError, match=r"notes\.png is not a picture file"):
         open_upright(tmp_path / "notes.png")
 
 
 def test_a_folder_with_a_picture_s_name_is_named(tmp_path: Path) -> None:
     (tmp_path / "folder.png").mkdir()
-    with pytest.raises(PictureError, match=r"folder\.png cannot be read"):
+    with pytest.raises(PictureError, match=r"folder\.png cannot be read: Is a directory"):
         open_upright(tmp_path / "folder.png")
 
 
 def test_a_picture_bomb_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Image.new("L", (100, 100)).save(tmp_path / "bomb.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
-    with pytest.raises(PictureError, match=r"bomb\.png"):
+    with pytest.raises(PictureError, match=r"bomb\.png.* pixels by its header, which is the limit"):
         open_upright(tmp_path / "bomb.png")
 
 
@@ -190,6 +190,49 @@ def test_a_truncated_file_is_named_wherever_it_is_cut(suffix: str, tmp_path: Pat
     for length in [*range(0, 160, 3), len(content) // 2, int(len(content) * 0.9)]:
         path.write_bytes(content[:length])
         with pytest.raises(PictureError, match=rf"cut{suffix}"):
+            open_upright(path)
+
+
+def test_an_empty_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "empty.png").touch()
+    with pytest.raises(PictureError, match=r"empty\.png is empty \(0 bytes\)"):
+        open_upright(tmp_path / "empty.png")
+
+
+def test_messages_use_the_name_that_is_given(tmp_path: Path) -> None:
+    for content in (b"", b"no picture", b"\x89PNG"):
+        (tmp_path / "a.png").write_bytes(content)
+        with pytest.raises(
+            PictureError, match=r'^mask "a\.png" is (empty|not|truncated)'
+        ) as caught:
+            open_upright(tmp_path / "a.png", 'mask "a.png"')
+        assert str(tmp_path) not in str(caught.value)
+    with pytest.raises(PictureError, match=r'^mask "b\.png" does not exist'):
+        open_upright(tmp_path / "b.png", 'mask "b.png"')
+
+
+def _noise_png(path: Path) -> bytes:
+    noise = np.random.default_rng(0).integers(0, 256, (40, 30), dtype=np.uint8)
+    Image.fromarray(noise).save(path)
+    return path.read_bytes()
+
+
+def test_no_truncated_png_passes(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    content = _noise_png(path)
+    body = len(content) - 12  # the last twelve bytes say only that the file ends
+    for length in (*range(0, body, 13), body - 1):
+        path.write_bytes(content[:length])
+        with pytest.raises(PictureError, match=r"a\.png is (truncated|empty|not a picture)"):
+            open_upright(path)
+
+
+def test_no_flipped_bit_in_a_png_passes(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    content = _noise_png(path)
+    for place in range(8, len(content) - 12, 7):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 4]) + content[place + 1 :])
+        with pytest.raises(PictureError, match=r"a\.png"):
             open_upright(path)
 
 

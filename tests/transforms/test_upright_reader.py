@@ -102,6 +102,19 @@ def truncated(folder: Path) -> Path:
     return folder / "cut.png"
 
 
+def flip_a_bit(path: Path, place: int) -> Path:
+    content = bytearray(path.read_bytes())
+    content[place] ^= 4
+    path.write_bytes(content)
+    return path
+
+
+def flipped(folder: Path) -> Path:
+    noise = np.random.default_rng(0).integers(0, 256, (50, 50), dtype=np.uint8)
+    Image.fromarray(noise).save(folder / "flipped.png")
+    return flip_a_bit(folder / "flipped.png", 1500)
+
+
 def text(folder: Path) -> Path:
     (folder / "text.png").write_text("no picture")
     return folder / "text.png"
@@ -134,6 +147,13 @@ def cut_nifti(folder: Path) -> Path:
     return folder / "cut.nii.gz"
 
 
+def flipped_nifti(folder: Path) -> Path:
+    """Noise is stored uncompressed by gzip: only the check sum tells."""
+    noise = np.random.default_rng(0).integers(0, 256, (50, 50), dtype=np.uint8)
+    nib.Nifti1Image(noise, AFFINE).to_filename(folder / "flipped.nii.gz")
+    return flip_a_bit(folder / "flipped.nii.gz", 1500)
+
+
 def damaged_nifti(folder: Path) -> Path:
     content = bytearray(gzip.compress(bytes(3000)))
     content[12] ^= 0xFF
@@ -149,12 +169,14 @@ def text_nifti(folder: Path) -> Path:
 BROKEN = {
     film: "2 frames",
     truncated: "truncated",
-    text: "cannot be read as a picture",
+    flipped: "damaged",
+    text: "is not a picture file",
     colours: "mode LAB",
     volume: r"\(4, 5, 6\)",
     line: r"\(4,\)",
     coloured_nifti: "one grey channel",
     cut_nifti: "NIfTI",
+    flipped_nifti: "NIfTI",
     damaged_nifti: "NIfTI",
     text_nifti: "NIfTI",
     lambda folder: folder / "gone.png": "does not exist",

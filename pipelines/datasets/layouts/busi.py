@@ -1,6 +1,7 @@
-"""The BUSI layout: class folders, each image with its masks beside it.
+"""The BUSI layout: class folders, each image with its masks beside it, or in a folder of masks.
 
-``benign/benign (4).png`` has the masks ``benign (4)_mask.png``, ``benign (4)_mask_1.png``, …
+``benign/benign (4).png`` has the masks ``benign (4)_mask.png``, ``benign (4)_mask_1.png``, …;
+``benign/images/a.png`` has ``benign/masks/a_mask.png``, or ``a.png`` there.
 """
 
 from __future__ import annotations
@@ -10,33 +11,40 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from pipelines.datasets.layouts import LAYOUTS
-from pipelines.datasets.layouts.sample import Facts, Sample, Scan, listing, natural, printable
-from pipelines.datasets.layouts.signs import recognise
-from pipelines.datasets.picture import SUFFIXES
-from pipelines.errors import InputError
-
-FACTS = Facts(
-    name="busi",
-    modality="US",
-    labels=("background", "tumour"),
-    licence="published for research; cite the reference",
-    reference=(
-        "Al-Dhabyani W, Gomaa M, Khaled H, Fahmy A. Dataset of breast ultrasound images. "
-        "Data in Brief 28:104863 (2020)"
-    ),
-    grouping="near-duplicate clusters; no patient ids",
-    healthy=frozenset({"normal"}),
+from pipelines.datasets.layouts.sample import (
+    Facts,
+    Problem,
+    Request,
+    Sample,
+    Scan,
+    listing,
+    natural,
+    printable,
 )
+from pipelines.datasets.layouts.signs import recognise
+from pipelines.datasets.sources.mask_file import MaskFile
+from pipelines.datasets.sources.picture_file import PictureFile
+from pipelines.errors import InputError
+from transforms.picture import SUFFIXES
+
+_REFERENCE = (
+    "Al-Dhabyani W, Gomaa M, Khaled H, Fahmy A. Dataset of breast ultrasound images. "
+    "Data in Brief 28:104863 (2020)"
+)
+_HEALTHY = "normal"
 
 _MASK = re.compile(r"(?P<stem>.+)_mask(_[0-9]+)?", re.IGNORECASE)
-_RESERVED = frozenset({"images", "masks"})  # the names of the dataset folder's own entries
+_IMAGE_FOLDER, _MASK_FOLDERS = "images", ("mask", "masks")
+_RESERVED = frozenset({"images", "masks", "mask"})  # of the dataset folder, and of this layout
+_REMEDY = "put it beside the image (all black where there is no tumour), or take the image out"
 
 
-def scan(raw: Path) -> Scan:
+def scan(raw: Path, request: Request) -> Scan:
     """Lists the images of a raw folder with their masks; opens none.
 
     Args:
         raw: the folder of class folders, or the one folder around it.
+        request: what is wanted; a classification needs no masks.
 
     Returns:
         Samples, problems and warnings.
@@ -45,12 +53,12 @@ def scan(raw: Path) -> Scan:
         InputError: the folder is missing, empty, or of another layout.
     """
     root = _root(raw)
-    found = Scan(root)
+    found = Scan(root, _facts(request))
     if root != raw:
         found.warnings.append(f"reading {root}, the only folder in {raw}")
     for entry in listing(root):
         if entry.is_dir():
-            _scan_class(entry, found)
+            _scan_class(entry, found, request)
         else:
             found.warnings.append(f'file "{printable(entry, root)}" is outside the class folders')
     if not found.samples:
@@ -58,7 +66,38 @@ def scan(raw: Path) -> Scan:
         raise InputError(
             f"{raw} looks like {recognise(raw)}, not the busi layout: expected {expected}"
         )
+    if request.task == "classification":
+        names = tuple(dict.fromkeys(sample.category for sample in found.samples))
+        found.facts = _facts(request, names)
     return found
+
+
+def sign(root: Path, files: list[PurePosixPath]) -> str | None:
+    """Names a mask ``x_mask.png`` that has an image ``x`` beside it, or in the folder of images."""
+    stems = {(file.parent, file.stem) for file in files if _is_picture(file)}
+    for file in files:
+        match = _MASK.fullmatch(file.stem) if _is_picture(file) else None
+        if match is None or len(file.parts) < 2:
+            continue
+        parents = [file.parent]
+        if file.parent.name.casefold() in _MASK_FOLDERS and len(file.parts) > 2:
+            parents.append(file.parent.with_name(_IMAGE_FOLDER))
+        if any((parent, match["stem"]) in stems for parent in parents):
+            return str(file)
+    return None
+
+
+def _facts(request: Request, classes: tuple[str, ...] = ()) -> Facts:
+    """Gives what holds for all images; the labels are the tissue's, or the class names."""
+    labels = classes if request.task == "classification" else ("background", "tumour")
+    return Facts(
+        name="busi",
+        modality="US",
+        labels=labels,
+        licence="published for research; cite the reference",
+        reference=_REFERENCE,
+        healthy=frozenset({_HEALTHY}),
+    )
 
 
 def _root(raw: Path) -> Path:
@@ -73,53 +112,93 @@ def _root(raw: Path) -> Path:
     folders = [entry for entry in entries if entry.is_dir()]
     if len(folders) == 1 and not any(_is_picture(entry) for entry in entries):
         inner = listing(folders[0])
-        if any(entry.is_dir() for entry in inner) and not any(map(_is_picture, inner)):
+        if any(map(_is_class, inner)) and not any(map(_is_picture, inner)):
             return folders[0]
     return raw
 
 
-def _is_picture(path: Path) -> bool:
+def _is_class(entry: Path) -> bool:
+    return entry.is_dir() and entry.name.casefold() not in _RESERVED
+
+
+def _is_picture(path: Path | PurePosixPath) -> bool:
     return path.suffix.casefold() in SUFFIXES
 
 
-def _scan_class(folder: Path, found: Scan) -> None:
+def _scan_class(folder: Path, found: Scan, request: Request) -> None:
     """Adds the samples of one class folder, and what is wrong or odd in it."""
-    entries = listing(folder)
-    pictures = [entry for entry in entries if _is_picture(entry)]
-    for entry in entries:
-        if not _is_picture(entry):
-            kind = "folder" if entry.is_dir() else "file"
-            name = printable(entry, found.root)
-            found.warnings.append(f'{kind} "{name}" is neither an image nor a mask')
-    images, masks = _pair(pictures, found)
+    images, masks = _pair(_pictures(folder, found), found)
     if images and folder.name.casefold() in _RESERVED:
+        name = printable(folder, found.root)
         found.problems.append(
-            f'class folder "{printable(folder, found.root)}" has a reserved name; rename it'
+            Problem(name, f'class folder "{name}" has a reserved name; rename it')
         )
     for stem in sorted(images, key=natural):
         source = printable(images[stem], found.root)
-        if stem not in masks:
-            expected = f"{PurePosixPath(source).stem}_mask.png"
-            found.problems.append(f'image "{source}" has no mask ("{expected}")')
-            continue
+        files: tuple[MaskFile, ...] = ()
+        if request.task == "segmentation":
+            if stem not in masks:
+                found.problems.append(Problem(source, _no_mask(source)))
+                continue
+            files = tuple(
+                MaskFile(path, request.mapping, printable(path, found.root)) for path in masks[stem]
+            )
         category = printable(folder, found.root)
-        found.samples.append(Sample(source, images[stem], tuple(masks[stem]), category))
+        found.samples.append(Sample(source, PictureFile(images[stem]), category, files))
 
 
-def _pair(pictures: Sequence[Path], found: Scan) -> tuple[dict[str, Path], dict[str, list[Path]]]:
+def _no_mask(source: str) -> str:
+    expected = f"{PurePosixPath(source).stem}_mask.png"
+    return f'image "{source}" has no mask ("{expected}"); {_REMEDY}'
+
+
+def _pictures(folder: Path, found: Scan) -> list[tuple[Path, bool]]:
+    """Lists the pictures of a class, each with whether it stands in a folder of masks."""
+    pictures: list[tuple[Path, bool]] = []
+    for entry in listing(folder):
+        kind = entry.name.casefold()
+        if _is_picture(entry) and not entry.is_dir():
+            pictures.append((entry, False))
+        elif entry.is_dir() and (kind == _IMAGE_FOLDER or kind in _MASK_FOLDERS):
+            inner = [path for path in listing(entry) if _note_odd(path, found)]
+            pictures += [(path, kind in _MASK_FOLDERS) for path in inner]
+        else:
+            _note_odd(entry, found)
+    return pictures
+
+
+def _note_odd(entry: Path, found: Scan) -> bool:
+    """Tells whether an entry is a picture; warns of it if not."""
+    if _is_picture(entry) and not entry.is_dir():
+        return True
+    kind = "folder" if entry.is_dir() else "file"
+    name = printable(entry, found.root)
+    found.warnings.append(f'{kind} "{name}" is neither an image nor a mask')
+    return False
+
+
+def _pair(
+    pictures: Sequence[tuple[Path, bool]], found: Scan
+) -> tuple[dict[str, Path], dict[str, list[Path]]]:
     """Sorts pictures into images and masks, both by the image's stem."""
     images: dict[str, Path] = {}
     masks: dict[str, list[Path]] = {}
-    for path in pictures:
+    for path, apart in pictures:
         match = _MASK.fullmatch(path.stem)
-        if match:
-            masks.setdefault(match["stem"], []).append(path)
+        if match or apart:
+            masks.setdefault(match["stem"] if match else path.stem, []).append(path)
         elif path.stem in images:
             first, second = (printable(each, found.root) for each in (images[path.stem], path))
-            found.problems.append(f'images "{first}" and "{second}" share one name and one mask')
+            line = (
+                f'images "{first}" and "{second}" share one name and one mask; rename one with its '
+                "mask, or take it out"
+            )
+            found.problems.append(Problem(second, line))
         else:
             images[path.stem] = path
-    for stem in masks.keys() - images.keys():
+    for stem in sorted(masks.keys() - images.keys(), key=natural):
         names = ", ".join(f'"{printable(path, found.root)}"' for path in masks[stem])
-        found.problems.append(f"mask {names} has no image")
+        source = printable(masks[stem][0], found.root)
+        line = f"mask {names} has no image; correct its name, or take it out"
+        found.problems.append(Problem(source, line))
     return images, masks

@@ -1,52 +1,91 @@
-"""What a layout's reader hands to the conversion."""
+"""What a layout's reader is asked for, and what it hands to the conversion."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from pipelines.datasets.sources.source import ImageSource, MaskSource
+
+DUPLICATES = "near-duplicate clusters; no patient ids"
+"""The grouping of data that says nothing about patients."""
 
 _LITTER = frozenset({"thumbs.db", "desktop.ini", "__macosx", "icon\r"})
+_NOTHING: dict[Any, Any] = {}
+
+
+def _nothing() -> dict[Any, Any]:
+    """Gives one empty mapping, always the same: a hundred thousand samples share it."""
+    return _NOTHING
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What holds for every dataset of a layout, for the top of dataset.json.
+    """What holds for a whole dataset, for the top of dataset.json.
 
     Attributes:
-        name: name of the data.
-        modality: DICOM modality code.
-        labels: names of the class indices of a mask, in order.
+        name: short name of the data; where the layout knows none, see ``plain_name``.
+        modality: DICOM modality code; ``OT`` where unknown.
+        labels: names of the class indices, in order: of a segmentation the background first, of a
+            classification the class names.
         licence: the terms of the public data.
         reference: what to cite.
-        grouping: what the groups are.
+        grouping: what the groups are: ``DUPLICATES``, or words such as ``patient ids of the data,
+            joined with near-duplicate clusters``.
+        channels: 1 (grey) or 3 (RGB): what is written where nobody asks for the other.
         healthy: class names whose masks are expected to be empty.
+        colours: display colour (red, green, blue, 0 to 255) of each index, or nothing.
     """
 
     name: str
     modality: str
     labels: tuple[str, ...]
-    licence: str
-    reference: str
-    grouping: str
+    licence: str = ""
+    reference: str = ""
+    grouping: str = DUPLICATES
+    channels: int = 1
     healthy: frozenset[str] = frozenset()
+    colours: tuple[tuple[int, int, int], ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sample:
     """One image as it lies in the raw folder.
 
     Attributes:
-        source: its path below the raw folder, with forward slashes.
-        image: its file.
-        masks: the files of its masks.
-        category: the name of its class.
+        source: its path below the root, with forward slashes; ``#12`` is appended for row, frame or
+            slice 12 of a file that holds several.
+        image: where its pixels are.
+        category: the name of its class; ``image`` in a segmentation set without classes.
+        masks: where its masks are; several are merged by their maximum.
+        group: patient or volume, hashed where it would identify a person; nothing where unknown.
+        part: ``train``, ``validation`` or ``test`` where the data came split.
+        columns: further columns of its item in dataset.json; never keys of the contract.
     """
 
     source: str
-    image: Path
-    masks: tuple[Path, ...]
+    image: ImageSource
     category: str
+    masks: tuple[MaskSource, ...] = ()
+    group: str | None = None
+    part: str | None = None
+    columns: Mapping[str, str] = field(default_factory=_nothing)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why one sample cannot be converted.
+
+    Attributes:
+        source: the file or row concerned, as in ``Sample.source``.
+        line: the whole sentence for a person, with the remedy.
+    """
+
+    source: str
+    line: str
 
 
 @dataclass
@@ -55,15 +94,35 @@ class Scan:
 
     Attributes:
         root: the folder that was read: the given one, or the single folder inside it.
+        facts: what holds for all samples.
         samples: the images, by class, then in natural order of their names.
-        problems: one line each; with any, nothing is converted.
+        problems: with any, nothing is converted, unless the person asked to go on without them.
         warnings: one line each; what was odd but does no harm.
     """
 
     root: Path
+    facts: Facts
     samples: list[Sample] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the person asked for.
+
+    Attributes:
+        task: ``segmentation`` or ``classification``.
+        classes: names in the order of their indices, or nothing.
+        mapping: values that masks may hold, each with its class index.
+        options: the layout's own options by name, such as ``image_column``; absent or None where
+            not given.
+    """
+
+    task: str
+    classes: tuple[str, ...] = ()
+    mapping: Mapping[int, int] = field(default_factory=_nothing)
+    options: Mapping[str, Any] = field(default_factory=_nothing)
 
 
 def natural(name: str) -> tuple[list[tuple[int, int | str]], str]:
@@ -95,3 +154,16 @@ def printable(path: Path, root: Path) -> str:
     """
     text = path.relative_to(root).as_posix()
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def plain_name(folder: Path) -> str:
+    """Makes a short dataset name of a folder's name.
+
+    Examples:
+        >>> plain_name(Path("raw/My Tissue (2)"))
+        'my-tissue-2'
+    """
+    name = (
+        Path(folder).absolute().name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    )
+    return re.sub(r"[^\w]+", "-", name.casefold()).strip("-_") or "data"

@@ -15,9 +15,9 @@ import numpy as np
 
 from pipelines.datasets.parallel import cores, mapped
 from pipelines.datasets.phantoms.breast import breast_phantom
+from pipelines.datasets.phantoms.made_folder import check_numbers, replaceable
 from pipelines.datasets.phantoms.mark import is_marked, write_marked
-from pipelines.datasets.staging import Replaceable, staged
-from pipelines.errors import InputError
+from pipelines.datasets.staging import staged
 
 CLASS_SHARES = {"benign": 0.56, "malignant": 0.27, "normal": 0.17}
 PORTRAIT = 0.06  # the share of images that are taller than wide
@@ -50,8 +50,8 @@ def make_busi(
         InputError: If a number is out of range, or `out` holds files and may not be replaced, or
             cannot be written.
     """
-    check_numbers(count, seed, size)
-    with staged(Path(out).resolve(), overwrite, MADE) as folder:
+    check_numbers(count, seed, size, SMALLEST_SIZE)
+    with staged(Path(out), overwrite, MADE) as folder:
         for kind in CLASS_SHARES:
             (folder / kind).mkdir()
         write = partial(write_case, folder, seed=seed, size=size)
@@ -59,15 +59,6 @@ def make_busi(
             for done, _ in enumerate(written, start=1):
                 if progress is not None:
                     progress(done, count)
-
-
-def check_numbers(count: int, seed: int, size: int) -> None:
-    """Refuse numbers that no data set can be made of."""
-    least = {"count": (count, 1), "seed": (seed, 0), "size": (size, SMALLEST_SIZE)}
-    for name, (value, lowest) in least.items():
-        if value < lowest:
-            msg = f"{name} is {value}; expected {lowest} or more. Give a larger {name}"
-            raise InputError(msg)
 
 
 class Case(NamedTuple):
@@ -110,14 +101,6 @@ def write_case(folder: Path, case: Case, seed: int, size: int) -> None:
         write_marked(stem.with_name(f"{stem.name}{ending}.png"), mask.astype(np.uint8) * 255)
 
 
-def foreign_file(out: Path) -> str | None:
-    """Name something in `out` that was not made here, for a message; None where all was."""
-    for path in sorted(out.rglob("*")):
-        if not is_made(path, out):
-            return f"holds {path.relative_to(out)}, which no phantom run made"
-    return None
-
-
 def is_made(path: Path, out: Path) -> bool:
     """Tell whether something inside `out` is a class folder, or a file there that has our mark.
 
@@ -130,4 +113,4 @@ def is_made(path: Path, out: Path) -> bool:
     return is_marked(path)
 
 
-MADE = Replaceable("a set of made images", foreign_file)
+MADE = replaceable(is_made)

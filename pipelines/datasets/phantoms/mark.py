@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,23 @@ from PIL.PngImagePlugin import PngInfo
 MADE_BY = ("Software", "med2d phantom")  # a text chunk of the PNG file
 
 
-def write_marked(path: Path, pixels: NDArray[np.uint8]) -> None:
-    """Write grey values (H, W) as an 8-bit PNG file that says who made it."""
+def write_marked(
+    path: Path, pixels: NDArray[np.uint8], palette: Sequence[tuple[int, int, int]] = ()
+) -> None:
+    """Write an 8-bit PNG file that says who made it.
+
+    Args:
+        path: The file.
+        pixels: Grey values (H, W), colours (H, W, 3), colours with alpha (H, W, 4), or, with a
+            palette, indices into it (H, W).
+        palette: Red, green and blue of each index; the file is then of the palette kind.
+    """
     text = PngInfo()
     text.add_text(*MADE_BY)
-    Image.fromarray(pixels).save(path, pnginfo=text)
+    image = Image.fromarray(pixels)
+    if palette:
+        image.putpalette([level for colour in palette for level in colour])
+    image.save(path, pnginfo=text)
 
 
 def is_marked(path: Path) -> bool:

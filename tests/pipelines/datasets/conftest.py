@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
+
+from pipelines.datasets.layouts import LAYOUTS, Layout
+from tests.pipelines.datasets.made_layout import Made
 
 Texture = Callable[..., NDArray[np.uint8]]
 
@@ -48,3 +53,16 @@ def raw(tmp_path: Path) -> Path:
             mask = draw_mask() if name != "normal" else draw_mask() * 0
             Image.fromarray(mask).save(f"{stem}_mask.png")
     return root
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
+    """A layout whose scan the test gives: two classes with six images each."""
+    made = Made(tmp_path, draw_texture)
+    reader = ModuleType("made_layout")
+    reader.scan = made.scan  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "made_layout", reader)
+    tasks = {"classification": "", "segmentation": ""}
+    layout = Layout("made", "made_layout", "made", tasks, "RAW", "RAW")
+    monkeypatch.setitem(LAYOUTS, "made", layout)
+    return made

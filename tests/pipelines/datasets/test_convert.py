@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +22,14 @@ from PIL import Image
 
 from pipelines.cli import main
 from pipelines.datasets import convert as module
+from pipelines.datasets import journal, worker
 from pipelines.datasets.convert import Options, convert
 from pipelines.datasets.dataset import read
+from pipelines.datasets.layouts import LAYOUTS
 from pipelines.datasets.phantoms.busi import make_busi
+from pipelines.datasets.worker import Work
 from pipelines.errors import InputError
+from tests.pipelines.datasets.made_layout import Broken, Made
 
 Texture = Callable[..., NDArray[np.uint8]]
 FEW = Options(workers=1)
@@ -221,7 +226,7 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "empty": (lambda raw: (shutil.rmtree(raw), raw.mkdir()), "is empty; expected RAW/<class>/"),
     "other layout": (
         lambda raw: [path.unlink() for path in raw.rglob("*_mask.png")],
-        "looks like class folders of pictures without masks (benign/benign (1).png), not the busi",
+        "looks like the class-folders layout",
     ),
     "no mask": (
         lambda raw: (raw / "benign" / "benign (1)_mask.png").unlink(),
@@ -287,6 +292,37 @@ def test_odd_things_are_warned_of(raw: Path, tmp_path: Path) -> None:
     ]
 
 
+def test_what_cannot_be_read_is_named(
+    raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = Path.iterdir
+
+    def refuse(folder: Path) -> Iterator[Path]:
+        if folder == raw / "benign":
+            raise PermissionError(13, "Permission denied", str(folder))
+        return listed(folder)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "iterdir", refuse)
+        result = run(raw, tmp_path / "out")
+    refused(result, tmp_path / "out", f"{raw / 'benign'} cannot be read: Permission denied")
+
+
+def test_a_linked_dataset_is_replaced_and_the_link_stays(raw: Path, tmp_path: Path) -> None:
+    link, target = tmp_path / "link", tmp_path / "target"
+    link.symlink_to(target)
+    assert run(raw, link).exit_code == 0
+    again = run(raw, link)
+    assert again.exit_code == 2 and f"{target} holds a dataset already" in again.stderr
+    assert run(raw, link, "--overwrite", "--folds", "3").exit_code == 0
+    assert link.is_symlink() and read(target).folds == [0, 1, 2]
+    circle = tmp_path / "circle"
+    circle.symlink_to(circle)
+    for places in ((raw, circle), (circle, tmp_path / "out")):
+        result = run(*places)
+        assert result.exit_code == 2 and len(result.stderr.splitlines()) == 1
+
+
 def test_places_that_cannot_be_written(raw: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     out = tmp_path / "file" / "out"
@@ -296,7 +332,7 @@ def test_places_that_cannot_be_written(raw: Path, tmp_path: Path) -> None:
     around = run(raw, tmp_path, "--overwrite")
     assert around.exit_code == 2 and f"the raw folder {raw} lies inside" in around.stderr
     full = run(raw, raw)
-    assert full.exit_code == 2 and "lies inside the raw folder" in full.stderr
+    assert full.exit_code == 2 and f"{raw} is the raw folder itself" in full.stderr
 
 
 @pytest.mark.parametrize("place", ["_save", "write"])
@@ -306,20 +342,20 @@ def test_a_full_disk_is_one_line(
     def fail(*_: object) -> str:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module, place, fail)
+    monkeypatch.setattr(worker if place == "_save" else module, place, fail)
     refused(run(raw, tmp_path / "out"), tmp_path / "out", "No space left on device")
 
 
-def fail_in_a_worker(path: Path, array: NDArray[np.generic]) -> str:
-    if path.name == "normal_0003.png":
+def fail_in_a_worker(work: Work, part: str, name: str, *_: object) -> str:
+    if name == "normal_0003.png":
         raise OSError(28, "No space left on device")
-    return module.hashlib.sha256(b"").hexdigest()
+    return "-"
 
 
 def test_an_error_in_a_worker_leaves_nothing(
     raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_save", fail_in_a_worker)
+    monkeypatch.setattr(worker, "_save", fail_in_a_worker)
     with pytest.raises(InputError, match="No space left on device"):
         convert(raw, tmp_path / "out", options=Options(workers=2))
     assert [path.name for path in tmp_path.iterdir()] == ["raw"]
@@ -328,7 +364,7 @@ def test_an_error_in_a_worker_leaves_nothing(
 def test_an_unexpected_error_is_not_hidden_and_leaves_nothing(
     raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "make_folds", None)
+    monkeypatch.setattr(module, "fold_numbers", None)
     result = run(raw, tmp_path / "out")
     assert isinstance(result.exception, TypeError)
     assert [path.name for path in tmp_path.iterdir()] == ["raw"]
@@ -344,8 +380,8 @@ def start(raw: Path, out: Path) -> subprocess.Popen[str]:
     code = "from pipelines.cli import main; main()"
     command = [sys.executable, "-c", code, "convert", "busi", str(raw), str(out), "--workers", "2"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    images = out.with_name(f".{out.name}.partial") / "images"
-    while not (images.is_dir() and any(images.iterdir())):
+    noted = out.with_name(f".{out.name}.partial") / "work" / "journal"
+    while not (noted.is_file() and noted.stat().st_size):
         assert process.poll() is None
         time.sleep(0.005)
     return process
@@ -354,31 +390,83 @@ def start(raw: Path, out: Path) -> subprocess.Popen[str]:
 @pytest.fixture
 def large(raw: Path, texture: Texture) -> Path:
     """The raw folder with pictures that take a while."""
-    picture = Image.fromarray(texture(1)).resize((900, 600), Image.Resampling.BICUBIC)
-    for path in raw.rglob("*.png"):
-        (picture if "mask" not in path.name else Image.new("L", (900, 600))).save(path)
-    for index in range(50, 130):
+    for number in range(50, 110):
         for end in (".png", "_mask.png"):
-            target = raw / "benign" / f"benign ({index}){end}"
-            target.hardlink_to(raw / "benign" / f"benign (1){end}")
+            (raw / "benign" / f"benign ({number}){end}").touch()
+    for seed, path in enumerate(sorted(raw.rglob("*.png"))):
+        picture = Image.new("L", (600, 400))
+        if "mask" not in path.name:
+            picture = Image.fromarray(texture(seed)).resize((600, 400))
+        picture.save(path, compress_level=1)
     return raw
 
 
-def test_ctrl_c_is_one_line_and_leaves_nothing(large: Path, tmp_path: Path) -> None:
+def test_ctrl_c_is_two_lines_and_the_same_command_goes_on(large: Path, tmp_path: Path) -> None:
     process = start(large, tmp_path / "out")
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=30)
-    assert (process.returncode, errors) == (130, "Stopped by Ctrl-C.\n")
-    assert [path.name for path in tmp_path.iterdir()] == ["raw"]
+    kept = "What is done is kept: the same command goes on from there.\n"
+    assert (process.returncode, errors) == (130, f"{kept}Stopped by Ctrl-C.\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".out.partial", "raw"]
+    check_goes_on(large, tmp_path)
 
 
-def test_a_killed_run_leaves_no_dataset_and_the_next_one_cleans_up(
+def check_goes_on(large: Path, tmp_path: Path) -> None:
+    """Finishes a stopped conversion: what stands is not made again, the result is the same."""
+    images = tmp_path / ".out.partial" / "new" / "images"
+    noted = len(journal.read(tmp_path / ".out.partial" / "work" / "journal"))
+    made = {path.name: path.stat().st_mtime_ns for path in images.iterdir()}
+    assert 0 < noted < 75
+    check_same(large, tmp_path)
+    again = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out/images").iterdir()}
+    assert sum(again[name] == time for name, time in made.items()) >= noted
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "out", "raw"]
+
+
+def files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_a_killed_run_leaves_no_dataset_and_the_same_command_goes_on(
     large: Path, tmp_path: Path
 ) -> None:
     process = start(large, tmp_path / "out")
     process.kill()
     process.communicate(timeout=30)  # ends only when no worker holds the pipe any more
     assert not (tmp_path / "out").exists()
+    check_goes_on(large, tmp_path)
+
+
+def test_what_changed_since_a_run_was_killed_is_made_again(large: Path, tmp_path: Path) -> None:
+    process = start(large, tmp_path / "out")
+    process.kill()
+    process.communicate(timeout=30)
+    partial = tmp_path / ".out.partial"
+    (partial / "new" / "images" / "benign_0002.png").write_bytes(b"damaged")
+    with (partial / "work" / "journal").open("a") as file:
+        file.write('\n{"name": "cut sh')
+    changed = np.ascontiguousarray(pixels(large / "benign" / "benign (1).png")[:, ::-1])
+    for number in (50, 51, 52, 53, 54):
+        save(large / "benign" / f"benign ({number}).png", changed)
+    (large / "benign" / "benign (60).png").unlink()
+    (large / "benign" / "benign (60)_mask.png").unlink()
+    check_same(large, tmp_path)
+
+
+def check_same(large: Path, tmp_path: Path) -> None:
+    for out in (tmp_path / "out", tmp_path / "other"):
+        assert run(large, out).exit_code == 0
+    names = sorted(str(path.relative_to(tmp_path / "other")) for path in files(tmp_path / "other"))
+    assert names == sorted(
+        str(path.relative_to(tmp_path / "out")) for path in files(tmp_path / "out")
+    )
+    assert filecmp.cmpfiles(tmp_path / "out", tmp_path / "other", names, False)[1:] == ([], [])
+
+
+def test_the_work_of_a_killed_run_is_removed_by_another_one(large: Path, tmp_path: Path) -> None:
+    process = start(large, tmp_path / "out")
+    process.kill()
+    process.communicate(timeout=30)
     assert (tmp_path / ".out.partial").exists()
     result = run(tmp_path / "none", tmp_path / "out")
     assert result.exit_code == 2
@@ -404,6 +492,7 @@ def test_the_real_images(tmp_path: Path) -> None:
     homes: dict[str, set[int]] = {}
     for item in dataset.items:
         homes.setdefault(item["group"], set()).add(item["fold"])
+    for item in dataset.items[::4]:
         label = pixels(dataset.folder / item["label"])
         assert set(np.unique(label)) <= {0, 1}
         source = pixels(raw / item["source"])
@@ -422,3 +511,46 @@ def test_a_copied_class_folder_is_refused_and_not_left_out_in_silence(tmp_path: 
     with pytest.raises(InputError, match=r"every image of copied, normal is a near-duplicate"):
         convert(raw, tmp_path / "out", options=Options(workers=1, folds=3))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_task_that_the_layout_lacks_is_refused(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(LAYOUTS, "made", replace(LAYOUTS["made"], bundles={"classification": ""}))
+    with pytest.raises(InputError, match="the made layout has no segmentation; expected --task cl"):
+        made.convert("segmentation")
+    assert made.convert(task=None).dataset.task == "classification"  # type: ignore[arg-type]
+
+
+def test_a_dry_run_writes_nothing_and_finds_the_same(made: Made, tmp_path: Path) -> None:
+    made.masked()
+    dry = made.convert("segmentation", dry_run=True)
+    assert not dry.written and [path.name for path in tmp_path.iterdir()] == ["raw"]
+    wet = made.convert("segmentation")
+    places = [(item["image"], item["group"], item["fold"]) for item in wet.dataset.items]
+    assert places == [(item["image"], item["group"], item["fold"]) for item in dry.dataset.items]
+    with pytest.raises(InputError, match="holds a dataset already"):
+        made.convert("segmentation", dry_run=True)
+    made.change(1, image=Broken(InputError("image 1 is broken")))
+    with pytest.raises(InputError, match="image 1 is broken"):
+        made.convert("segmentation", dry_run=True, overwrite=True)
+    assert read(made.out) == wet.dataset
+
+
+def test_an_interruption_keeps_what_is_done_for_the_same_request_only(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_pairs", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            made.convert()
+        images = tmp_path / ".out.partial" / "new" / "images"
+        assert len(list(images.iterdir())) == 12
+    with monkeypatch.context() as patch:
+        patch.setattr(module.journal, "writing", None)
+        with pytest.raises(TypeError):
+            made.convert(size=30)
+    assert [path.name for path in tmp_path.iterdir()] == ["raw"]

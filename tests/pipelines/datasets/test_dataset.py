@@ -167,7 +167,12 @@ def test_digest_follows_the_content_not_the_place(made: Dataset, tmp_path: Path)
         ({"item_group": "g0002"}, "group g0002 stands in fold 0 and in 1"),
         ({"item_fold": 4}, "the folds are 0, 1, 2, 4; expected 0, 1, 2, … without a gap"),
         ({"item_class": "images"}, '"class" is "images", which is also the name of an entry'),
-        ({"item_flags": ""}, '"flags" is "", which is also the name of an entry'),
+        ({"item_spacing": [0.1]}, "two numbers above 0: millimetres per pixel, row and column"),
+        ({"item_spacing": [0.1, 0]}, "two numbers above 0"),
+        ({"item_part": 3}, '"part" is 3; expected a text'),
+        ({"colours": [[0, 0, 256]]}, '"colours" is [[0, 0, 256]]; expected a list of colours'),
+        ({"item_site": ""}, '"site" is "", which is also the name of an entry'),
+        ({"item_site": "images"}, '"site" is "images", which is also the name'),
         ({"testing": 3}, '"testing" is 3; expected a list'),
         ({"testing": [{}]}, 'testing[0] lacks the key "image"'),
     ],
@@ -202,7 +207,9 @@ def test_classification_takes_class_indices(made: Dataset) -> None:
 def test_read_says_what_is_missing(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         read(tmp_path / "none")
-    with pytest.raises(InputError, match=r"has no dataset.json; make one with med2d convert busi"):
+    with pytest.raises(
+        InputError, match=r"has no dataset.json; make one with med2d convert LAYOUT RAW"
+    ):
         read(tmp_path)
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="is a file; expected a dataset folder"):
@@ -235,3 +242,17 @@ def test_a_failed_write_keeps_the_old_file(made: Dataset, monkeypatch: pytest.Mo
     with pytest.raises(OSError, match="No space"):
         write(replace(made, name="other"))
     assert (made.folder / "dataset.json").read_bytes() == before
+
+
+def test_colours_spacing_and_columns_are_kept(made: Dataset) -> None:
+    items = [dict(item) for item in made.items]
+    items[0] |= {"spacing": [0.5, 0.25], "part": "train", "site": "A"}
+    dataset = replace(made, items=tuple(items), colours=((0, 0, 0), (255, 128, 0)))
+    write(dataset)
+    assert read(made.folder) == dataset
+    loaded = load_decathlon_datalist(made.folder / "dataset.json", True, "training")
+    assert loaded[0]["spacing"] == [0.5, 0.25] and loaded[0]["site"] == "A"
+
+
+def test_the_id_of_a_nifti_is_its_bare_name(made: Dataset) -> None:
+    assert made.resolved({**made.items[0], "image": "images/a.b.nii.gz"})["id"] == "a.b"

@@ -2,29 +2,31 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 
-import imagehash
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from pipelines.datasets.duplicates import (
-    MAX_DISTANCE,
-    candidates,
-    clusters,
-    find_pairs,
-    hashes,
-    orient,
-    small_copy,
-)
+from pipelines.datasets import duplicates as module
+from pipelines.datasets.duplicate_candidates import orient
+from pipelines.datasets.duplicates import clusters, find_pairs, small_copy
+from tests.pipelines.datasets.made_limb import draw_limb
 
 Array = NDArray[np.uint8]
 Texture = Callable[..., Array]
+Limb = Callable[[int], Array]
+
+
+@pytest.fixture
+def limb() -> Limb:
+    return draw_limb
 
 
 def pairs_of(*pictures: NDArray[np.generic]) -> list[tuple[int, int]]:
-    return find_pairs(np.stack([small_copy(picture) for picture in pictures]))
+    found = find_pairs(np.stack([small_copy(picture) for picture in pictures]))
+    return [(int(first), int(second)) for first, second in found]
 
 
 def jpeg(picture: Array) -> Array:
@@ -68,44 +70,51 @@ def test_strangers_that_fade_alike_are_no_pair(texture: Texture) -> None:
     assert pairs_of(*pictures) == []
 
 
+@pytest.mark.parametrize("count", [4, 12, 30])
+def test_limbs_of_strangers_are_no_pair_though_their_edges_agree(limb: Limb, count: int) -> None:
+    assert pairs_of(*(limb(seed) for seed in range(count))) == []
+
+
+@pytest.mark.parametrize("count", [16, 24])
+def test_changed_copies_of_limbs_are_found(limb: Limb, count: int) -> None:
+    pictures = [limb(seed) for seed in range(count)]
+    changed = [change(picture) for change, picture in zip(CHANGES.values(), pictures, strict=False)]
+    expected = [(place, count + place) for place in range(len(CHANGES))]
+    assert pairs_of(*pictures, *changed) == expected
+
+
+def test_copies_of_every_picture_do_not_hide_one_another(limb: Limb) -> None:
+    pictures = [limb(seed) for seed in range(15)]
+    turned = [orient(picture, number) for number in (0, 3, 4, 6) for picture in pictures]
+    found = np.array(pairs_of(*turned))
+    assert len(found) == 15 * 6 and (found[:, 0] % 15 == found[:, 1] % 15).all()
+
+
 def test_blank_pictures_are_pairs_of_one_another_only(texture: Texture) -> None:
     blank = np.zeros((40, 60), dtype=np.uint8)
     assert pairs_of(blank, texture(1), blank + 30, texture(2)) == [(0, 2)]
 
 
 def test_no_picture_no_pair() -> None:
-    assert find_pairs(np.empty((0, 64, 64), dtype=np.uint8)) == []
+    assert find_pairs(np.empty((0, 64, 64), dtype=np.uint8)).shape == (0, 2)
 
 
-def test_the_hash_is_that_of_imagehash_in_every_orientation(texture: Texture) -> None:
-    small = small_copy(texture(5, 180, 300))
-    ours = hashes(small[None])[0]
-    for number in range(8):
-        turned = Image.fromarray(np.ascontiguousarray(orient(small, number)))
-        half = turned.resize((32, 32), Image.Resampling.BOX)
-        theirs = np.packbits(imagehash.phash(half).hash).view(np.uint64)[0]
-        assert np.bitwise_count(ours[number] ^ theirs) <= 2
-
-
-def test_candidates_are_all_pairs_within_the_distance() -> None:
-    rng = np.random.default_rng(0)
-    table = rng.integers(0, 2**63, size=(300, 8), dtype=np.uint64)
-    table[::7] = table[0]
-    expected = {
-        (first, second, number, int(np.bitwise_count(table[first, 0] ^ table[second, number])))
-        for first in range(300)
-        for second in range(first + 1, 300)
-        for number in range(8)
-        if np.bitwise_count(table[first, 0] ^ table[second, number]) <= MAX_DISTANCE
-    }
-    found = [tuple(row) for row in candidates(table).tolist()]
-    assert set(found) == expected and len(found) == len(expected)
-    assert found == sorted(found)
+def test_blocks_and_threads_change_nothing(
+    texture: Texture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    smalls = np.stack([small_copy(texture(seed % 9, 80, 100, grain=8)) for seed in range(24)])
+    expected = find_pairs(smalls)
+    assert len(expected) > 10
+    np.save(tmp_path / "smalls.npy", smalls)
+    mapped = np.load(tmp_path / "smalls.npy", mmap_mode="r")
+    monkeypatch.setattr(module, "_BLOCK", 6)
+    for threads in (1, 3):
+        np.testing.assert_array_equal(find_pairs(mapped, threads), expected)
 
 
 def test_clusters_join_chains_and_count_from_the_first_member() -> None:
-    assert clusters(6, [(1, 4), (4, 5)]).tolist() == [0, 1, 2, 3, 1, 1]
-    assert clusters(3, []).tolist() == [0, 1, 2]
+    assert clusters(6, np.array([(1, 4), (4, 5)])).tolist() == [0, 1, 2, 3, 1, 1]
+    assert clusters(3, np.empty((0, 2), dtype=np.int64)).tolist() == [0, 1, 2]
 
 
 def test_small_copies_have_one_size_and_stretch_16_bits() -> None:

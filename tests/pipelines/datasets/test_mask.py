@@ -91,12 +91,28 @@ def test_smoothed_edges_are_refused(tmp_path: Path) -> None:
 def test_colour_and_transparency_are_refused(tmp_path: Path) -> None:
     colour = np.zeros((5, 7, 3), dtype=np.uint8)
     colour[1:3, 2:6, 0] = 255
-    with pytest.raises(InputError, match="is coloured; expected grey values 0 and 255"):
-        read(saved(tmp_path, Image.fromarray(colour)), "mask")
+    for image in (Image.fromarray(colour), Image.new("LAB", (7, 5))):
+        path = tmp_path / "a_mask.tif"
+        image.save(path)
+        with pytest.raises(InputError) as caught:
+            read(path, 'mask "a_mask.tif"')
+        assert str(caught.value) == (
+            'mask "a_mask.tif" is coloured; expected grey values 0 and 255. Export the mask alone, '
+            "white on black, or as a palette PNG whose indices are the classes"
+        )
     in_alpha = Image.new("RGBA", (7, 5), "white")
     in_alpha.putalpha(Image.fromarray(INDICES * 255))
-    with pytest.raises(InputError, match="is partly transparent"):
+    with pytest.raises(InputError, match=r"is partly transparent.* without an alpha channel"):
         read(saved(tmp_path, in_alpha), "mask")
+
+
+def test_fractions_are_not_offered_for_mapping(tmp_path: Path) -> None:
+    path = tmp_path / "a_mask.tif"
+    Image.fromarray(INDICES.astype(np.float32) / 2).save(path)
+    with pytest.raises(
+        InputError, match=r"holds the values 0, 0\.5; .* with whole numbers from 0$"
+    ):
+        read(path, "mask")
 
 
 def test_masks_merge_by_their_maximum() -> None:

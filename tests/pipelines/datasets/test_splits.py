@@ -43,5 +43,35 @@ def test_folds_follow_the_seed() -> None:
 
 def test_too_few_groups_are_refused() -> None:
     classes, groups = ["a"] * 9 + ["b"] * 5, [f"g{n}" for n in range(9)] + ["h"] * 5
-    with pytest.raises(InputError, match='class "b" has 1 groups, fewer than the 5 folds'):
+    with pytest.raises(InputError) as caught:
+        make_folds(classes, groups, 3)
+    assert str(caught.value) == (
+        'class "b" has 1 group, fewer than the 3 folds; give more images of it (3 folds are the '
+        "least, and near-duplicates count as one group), take the class out, or keep it in some "
+        "folds only by --skip-bad"
+    )
+
+
+def test_a_thin_class_is_kept_where_warnings_are_taken() -> None:
+    classes = ["a"] * 9 + ["b"] * 2
+    said: list[str] = []
+    assigned = make_folds(classes, [f"g{n}" for n in range(11)], 3, warn=said.append)
+    assert set(assigned) == {0, 1, 2}
+    assert said == [
+        'class "b" has 2 groups, fewer than the 3 folds: it stands in some of them only'
+    ]
+    with pytest.raises(InputError, match="every class has fewer than 3; give more images"):
+        make_folds(["a", "b"], ["g", "h"], 3, warn=said.append)
+    with pytest.raises(InputError, match="--folds 4 would fit the largest"):
+        make_folds(["a"] * 4 + ["b"], list("ghijk"), 5, warn=said.append)
+
+
+def test_only_a_number_of_folds_that_helps_is_offered() -> None:
+    classes = ["a"] * 4 + ["b"] * 3 + ["c"] * 8
+    groups = [f"g{n}" for n in range(len(classes))]
+    with pytest.raises(InputError) as caught:
         make_folds(classes, groups, 5)
+    assert str(caught.value) == (
+        'class "b" has 3 groups, fewer than the 5 folds; give more images of it, or --folds 3'
+    )
+    assert set(make_folds(classes, groups, 3)) == {0, 1, 2}

@@ -112,7 +112,8 @@ def test_an_output_with_files_is_refused_or_kept(tmp_path: Path) -> None:
 
 def test_an_output_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    for folder in (tmp_path / "file", tmp_path / "file" / "below", tmp_path / "circle"):
         with pytest.raises(InputError, match="cannot be made"):
             prepare_output(folder, True, tmp_path / "in")
 

@@ -155,11 +155,12 @@ def test_groups_decide_the_interval_and_not_the_value() -> None:
 
 def test_file_holds_everything_and_no_nan(tmp_path: Path) -> None:
     scores = segmentation_scores(hand_cases().iloc[2:], resamples=10, seed=7)
-    write_scores(tmp_path / "scores.json", scores, grouping="patients", fold=2, command="evaluate")
+    given = {"grouping": "patients", "fold": 2, "command": "evaluate", "epoch": 3, "epochs_run": 9}
+    write_scores(tmp_path / "scores.json", scores, **given)
     text = (tmp_path / "scores.json").read_text(encoding="utf-8")
     record = json.loads(text)
     assert "NaN" not in text
-    assert record == {**scores, "grouping": "patients", "fold": 2, "command": "evaluate"}
+    assert record == {**scores, **given}
     assert (record["resamples"], record["seed"], record["scores"]["dice"]["value"]) == (10, 7, None)
     assert "counts 0" in record["policy"]
     assert "0.1" in record["policy"]

@@ -15,6 +15,7 @@ from monai.handlers import from_engine
 from sklearn.metrics import f1_score, precision_score, recall_score
 
 from pipelines.bundles import bundle_root
+from pipelines.errors import InputError
 from pipelines.training.case_scores import CaseScores
 
 NAMES = {"pixel_f1": "f1", "pixel_precision": "precision", "pixel_recall": "recall"}
@@ -136,6 +137,12 @@ def test_a_score_without_denominator_is_nan() -> None:
 def test_an_image_that_comes_twice_is_an_error() -> None:
     with pytest.raises(ValueError, match="'case0' stands twice"):
         evaluated([cases()[0], cases()[0]], CaseScores())
+
+
+def test_a_prediction_of_another_size_is_refused() -> None:
+    item = cases()[0]
+    with pytest.raises(InputError, match=r"case0: .* \(1, 8, 12\) and its mask \(1, 16, 12\)"):
+        evaluated([{**item, "image": item["image"][:, :8]}], CaseScores())
 
 
 def test_the_handler_serves_a_plain_engine(tmp_path: Path) -> None:

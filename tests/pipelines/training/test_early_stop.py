@@ -6,17 +6,22 @@ from collections.abc import Sequence
 import pytest
 from ignite.engine import Engine, Events
 
-from pipelines.training.early_stop import EarlyStop, metric_or_worst
+from pipelines.training.early_stop import EarlyStop, is_validated, metric_or_worst
 
 
-def engines(scores: Sequence[float], patience: int) -> tuple[Engine, Engine, EarlyStop]:
-    """A trainer, its validator that scores one of ``scores`` after each epoch, and the stop."""
+def engines(
+    scores: Sequence[float], patience: int, interval: int = 1
+) -> tuple[Engine, Engine, EarlyStop]:
+    """A trainer, its validator that scores one of ``scores`` when it runs, and the stop."""
     trainer = Engine(lambda engine, batch: None)
     validator = Engine(lambda engine, batch: None)
     values = iter(scores)
-    trainer.add_event_handler(
-        Events.EPOCH_COMPLETED, lambda _: validator.state.metrics.update(f1=next(values))
-    )
+
+    def validate(engine: Engine) -> None:
+        validator.state.epoch = engine.state.epoch  # as MONAI's evaluators do
+        validator.state.metrics["f1"] = next(values)
+
+    trainer.add_event_handler(Events.EPOCH_COMPLETED(every=interval), validate)
     stop = EarlyStop(validator, "f1", patience)
     stop.attach(trainer)
     return trainer, validator, stop
@@ -40,6 +45,18 @@ def test_the_training_stops_after_two_epochs_without_improvement(
     trainer.run([0], max_epochs=len(scores))
     assert trainer.state.epoch == epochs
     assert stop.stopped is (epochs < len(scores))
+
+
+def test_an_epoch_without_a_validation_does_not_count() -> None:
+    trainer, validator, stop = engines([0.5, 0.4, 0.4, 0.9], patience=2, interval=3)
+    validated: list[bool] = []
+    trainer.add_event_handler(
+        Events.EPOCH_COMPLETED, lambda engine: validated.append(is_validated(validator, engine))
+    )
+    trainer.run([0], max_epochs=12)
+    assert trainer.state.epoch == 9
+    assert stop.stopped
+    assert [epoch for epoch, now in enumerate(validated, start=1) if now] == [3, 6, 9]
 
 
 def test_patience_survives_a_checkpoint_in_its_middle() -> None:

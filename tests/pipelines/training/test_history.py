@@ -101,6 +101,23 @@ def test_a_finished_run_keeps_its_history(small_training: Make) -> None:
     assert (parts.folder / "history.csv").read_bytes() == before
 
 
+def test_an_epoch_that_was_not_validated_has_no_validation_score(small_training: Make) -> None:
+    def every_second(parts: SimpleNamespace) -> list[Any]:
+        def forget(engine: Any) -> None:
+            parts.validator.state.epoch = engine.state.epoch // 2 * 2
+
+        undo = SimpleNamespace(
+            attach=lambda engine: engine.add_event_handler(Events.EPOCH_COMPLETED, forget)
+        )
+        return [undo, *followed(parts)]
+
+    parts = small_training(SCORES, every_second)
+    parts.trainer.run()
+    assert table(parts)["val_f1"].isna().tolist() == [True, False, True, False, True]
+    assert (parts.folder / "curves" / "f1.png").is_file()
+    assert parts.history.best_epoch == 2
+
+
 def test_an_epoch_without_a_score_is_no_best_one(small_training: Make) -> None:
     parts = small_training([math.nan, 0.1, math.nan], followed)
     parts.trainer.run()

@@ -1,10 +1,13 @@
 """The parts of a fold: nothing on two sides, nothing lost, absolute paths, shares of processes."""
 
+import hashlib
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from pipelines.datasets.dataset import read
 from pipelines.errors import InputError
@@ -43,6 +46,50 @@ def test_a_dataset_for_another_task_is_refused(busi_dataset: Path) -> None:
 def test_a_fold_that_does_not_exist_is_refused(fold: int, busi_dataset: Path) -> None:
     with pytest.raises(InputError, match=f"fold {fold} does not exist"):
         fold_parts(busi_dataset, fold)
+
+
+@pytest.fixture
+def without_lesions(busi_dataset: Path, tmp_path: Path) -> Callable[[set[int]], Path]:
+    """Makes a copy of the data set in which the given folds hold empty masks."""
+
+    def make(folds: set[int]) -> Path:
+        folder = tmp_path / "empty"
+        shutil.copytree(busi_dataset, folder)
+        content = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+        for item in content["training"]:
+            if item["fold"] in folds:
+                path = folder / item["label"]
+                Image.new("L", (item["width"], item["height"])).save(path)
+                item["label_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+        (folder / "dataset.json").write_text(json.dumps(content), encoding="utf-8")
+        return folder
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("empty", "expected"),
+    [
+        ({1}, "no image of fold 1 has a lesion; it validates where fold 0 is scored"),
+        ({2, 3, 4}, r"folds that train \(2, 3, 4\) has a lesion"),
+    ],
+)
+def test_a_part_without_any_lesion_is_refused(
+    empty: set[int], expected: str, without_lesions: Callable[[set[int]], Path]
+) -> None:
+    with pytest.raises(InputError, match=expected):
+        fold_parts(without_lesions(empty), 0)
+
+
+def test_a_scored_fold_without_any_lesion_is_told(
+    without_lesions: Callable[[set[int]], Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = without_lesions({0, 3})
+    fold_parts(folder, 0)
+    assert "no image of fold 0, which is scored, has a lesion" in caplog.text
+    caplog.clear()
+    fold_parts(folder, 1)
+    assert not caplog.records
 
 
 def test_a_leaking_dataset_is_refused(busi_dataset: Path, tmp_path: Path) -> None:

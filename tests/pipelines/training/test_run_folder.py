@@ -12,7 +12,7 @@ from pipelines.bundles import bundle_root
 from pipelines.datasets.dataset import digest, read
 from pipelines.errors import InputError
 from pipelines.training import run_folder
-from pipelines.training.run_folder import check_image_size, check_numbers, flag, recorded, setting
+from pipelines.training.run_folder import flag, recorded, setting
 
 Prepare = Callable[..., Path]
 
@@ -175,37 +175,6 @@ def test_other_words_are_refused(value: Any) -> None:
         flag(value, "resume")
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("epochs", 0),
-        ("epochs", 2.5),
-        ("epochs", "ten"),
-        ("epochs", True),
-        ("batch_size", -1),
-        ("num_workers", -1),
-        ("seed", None),
-        ("fold", 1.0),
-        ("learning_rate", 0),
-        ("learning_rate", -0.1),
-        ("learning_rate", float("nan")),
-        ("learning_rate", float("inf")),
-        ("learning_rate", "fast"),
-        ("learning_rate", True),
-        ("threshold", 0),
-        ("threshold", 1.0),
-        ("threshold", "half"),
-    ],
-)
-def test_numbers_out_of_range_are_refused(name: str, value: Any) -> None:
-    with pytest.raises(InputError, match=f"{name} is {value!r}; expected a"):
-        check_numbers(**{"image_size": 128, name: value})
-
-
-def test_numbers_in_range_pass() -> None:
-    check_numbers(epochs=1, num_workers=0, seed=0, fold=0, learning_rate=1e-5, batch_size=16)
-
-
 def test_a_folder_without_a_record_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no run"):
         recorded(tmp_path / "gone")
@@ -215,10 +184,3 @@ def test_a_folder_without_a_record_is_named(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"a": 1}))
     with pytest.raises(InputError, match="has no threshold"):
         setting(tmp_path, "threshold")
-
-
-@pytest.mark.parametrize(("size", "near"), [(100, 96), (1, 32), (170, 160)])
-def test_a_size_that_the_network_cannot_halve_is_refused(size: int, near: int) -> None:
-    with pytest.raises(InputError, match=f"multiple of 32, for instance {near}"):
-        check_image_size(size, 32)
-    check_image_size(near, 32)

@@ -68,6 +68,20 @@ def test_the_best_model_is_scored_and_everything_written(
     assert str(scored.folder / "scores.json") in out
 
 
+@pytest.mark.parametrize(("asked", "told"), [(9, True), (3, False)])
+def test_the_epochs_are_recorded_and_a_run_that_never_ended_is_told(
+    asked: int, told: bool, scored: SimpleNamespace, caplog: pytest.LogCaptureFixture
+) -> None:
+    (scored.folder / "history.csv").write_text("epoch,val_f1\n1,0.2\n2,0.4\n3,0.1\n")
+    config = {"epochs": asked, "patience": 5}
+    (scored.folder / "config.json").write_text(json.dumps(config))
+    scored.scorer.run()
+    record = json.loads((scored.folder / "scores.json").read_text(encoding="utf-8"))
+    assert (record["epoch"], record["epochs_run"]) == (2, 3)
+    expected = "did 3 of 9 epochs and never ended; the model scored is of epoch 2"
+    assert (expected in caplog.text) is told
+
+
 def test_a_run_without_a_model_is_refused(scored: SimpleNamespace) -> None:
     (scored.folder / "model.pt").unlink()
     with pytest.raises(InputError, match="no weights at"):

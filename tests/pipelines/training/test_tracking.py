@@ -234,7 +234,7 @@ def test_a_store_that_is_away_costs_one_warning_and_seconds(
     parts = small_training(SCORES, tracked)
     started = time.monotonic()
     parts.trainer.run()
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 20  # of minutes, if MLflow had its way
     told = [r.getMessage() for r in caplog.records if "MLflow at" in r.getMessage()]
     assert len(told) == 1
     assert uri in told[0]
@@ -247,10 +247,8 @@ def test_a_store_that_is_away_costs_one_warning_and_seconds(
         assert "holds all results" in caplog.text
 
 
-def test_a_store_that_goes_away_costs_one_warning(
-    client: MlflowClient, small_training: Make, caplog: pytest.LogCaptureFixture
-) -> None:
-    parts = small_training(SCORES, tracked)
+def breaking(parts: SimpleNamespace, first: int, last: int) -> None:
+    """Let the store be away from the start of epoch ``first`` to that of epoch ``last``."""
 
     def away(engine: Any) -> None:
         def log_batch(*arguments: Any, **options: Any) -> None:
@@ -258,12 +256,103 @@ def test_a_store_that_goes_away_costs_one_warning(
 
         parts.tracking.client.log_batch = log_batch
 
-    parts.trainer.add_event_handler(Events.EPOCH_STARTED(once=2), away)
+    def back(engine: Any) -> None:
+        del parts.tracking.client.log_batch
+
+    parts.trainer.add_event_handler(Events.EPOCH_STARTED(once=first), away)
+    parts.trainer.add_event_handler(Events.EPOCH_STARTED(once=last), back)
+
+
+def warned(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [r.getMessage() for r in caplog.records if "MLflow at" in r.getMessage()]
+
+
+def test_a_store_that_goes_away_costs_one_warning(
+    client: MlflowClient, small_training: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    parts = small_training(SCORES, tracked)
+    breaking(parts, 2, 99)
     parts.trainer.run()
-    told = [r.getMessage() for r in caplog.records if "MLflow at" in r.getMessage()]
-    assert len(told) == 1
-    assert "(gone)" in told[0]
+    (told,) = warned(caplog)
+    assert "(gone)" in told
     assert parts.trainer.state.epoch == 3
+
+
+def test_a_store_that_comes_back_gets_what_it_missed(
+    client: MlflowClient, small_training: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    parts = small_training([0.1, 0.2, 0.3, 0.4, 0.5], tracked)
+    breaking(parts, 2, 4)
+    parts.trainer.run()
+    assert len(warned(caplog)) == 1
+    run = run_of(parts, client)
+    points = client.get_metric_history(run.info.run_id, "val_f1")
+    assert [(p.step, p.value) for p in points] == [(1, 0.1), (2, 0.2), (3, 0.3), (4, 0.4), (5, 0.5)]
+    assert run.info.status == "FINISHED"
+
+
+def test_a_store_that_is_away_at_the_start_gets_one_whole_run(
+    client: MlflowClient,
+    small_training: Make,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log_parameters, tries = tracking._log_parameters, []
+
+    def second_time(*arguments: Any) -> None:
+        tries.append(arguments)
+        if len(tries) == 1:
+            raise ConnectionError("gone")
+        log_parameters(*arguments)
+
+    monkeypatch.setattr(tracking, "_log_parameters", second_time)
+    parts = small_training(SCORES, tracked)
+    before = client.search_runs([e.experiment_id for e in client.search_experiments()])
+    parts.trainer.run()
+    after = client.search_runs([e.experiment_id for e in client.search_experiments()])
+    run = run_of(parts, client)
+    assert len(after) == len(before) + 1
+    assert run.info.status == "FINISHED"
+    assert run.data.params["network_def"] == "UNet"
+    assert "dataset" in run.data.tags
+    assert len(warned(caplog)) == 1
+
+
+def test_a_try_that_took_long_is_not_repeated_at_once(
+    client: MlflowClient, small_training: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = small_training([0.1] * 6, tracked)
+    tries: list[int] = []
+
+    def slow(engine: Any) -> None:
+        def log_batch(*arguments: Any, **options: Any) -> None:
+            tries.append(parts.trainer.state.epoch)
+            time.sleep(0.2)
+            raise ConnectionError
+
+        parts.tracking.client.log_batch = log_batch
+
+    parts.trainer.add_event_handler(Events.EPOCH_STARTED(once=1), slow)
+    parts.trainer.run()
+    assert tries == [1, 6]  # and once more at the end
+
+
+def test_epochs_without_a_validation_have_no_validation_score(
+    client: MlflowClient, small_training: Make
+) -> None:
+    def every_second(parts: SimpleNamespace) -> list[Any]:
+        def forget(engine: Any) -> None:
+            parts.validator.state.epoch = engine.state.epoch // 2 * 2
+
+        undo = SimpleNamespace(
+            attach=lambda engine: engine.add_event_handler(Events.EPOCH_COMPLETED, forget)
+        )
+        return [undo, *tracked(parts)]
+
+    parts = small_training([0.1, 0.2, 0.3], every_second)
+    silently(parts)
+    points = client.get_metric_history(run_of(parts, client).info.run_id, "val_f1")
+    assert [point.step for point in points] == [2]
 
 
 def test_only_the_first_process_tracks(

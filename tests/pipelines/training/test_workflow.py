@@ -123,6 +123,25 @@ def test_a_bundle_run_stops_at_a_misspelt_override(config_file: Path) -> None:
     assert str(cause).endswith("did you mean epochs?")
 
 
+def test_the_arguments_of_a_new_component_are_known(config_file: Path) -> None:
+    content = json.loads(config_file.read_text())
+    content["optimizer"] = {"_target_": "torch.optim.Adam", "lr": 0.1}
+    config_file.write_text(json.dumps(content))
+    sgd = {"optimizer::momentum": 0.9, "optimizer::_target_": "torch.optim.SGD"}
+    start(str(config_file), **sgd)
+    start(str(config_file), **{"optimizer": {"_target_": "torch.optim.SGD"}, **sgd})
+    for wrong, given in (("momentum", {}), ("betass", sgd)):
+        with pytest.raises(Exception) as caught:
+            start(str(config_file), **{**given, f"optimizer::{wrong}": 0.9})
+        assert f"there is no {wrong} below optimizer" in str(readable_cause(caught.value))
+
+
+def test_a_folder_that_is_read_as_a_number_is_refused(config_file: Path) -> None:
+    with pytest.raises(Exception) as caught:
+        start(str(config_file), output_dir=2024)
+    assert "--output_dir was read as 2024" in str(readable_cause(caught.value))
+
+
 def test_the_names_of_an_args_file_are_checked_too(config_file: Path, tmp_path: Path) -> None:
     arguments = tmp_path / "args.json"
     arguments.write_text(json.dumps({"config_file": [str(config_file)], "epochs": 9}))
@@ -204,6 +223,15 @@ def test_the_hook_prints_one_line_or_passes_on(
     other = KeyError("bug")
     sys.excepthook(KeyError, other, None)
     assert passed == [other]
+
+
+def test_torchrun_is_told_the_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: None)
+    monkeypatch.setenv("TORCHELASTIC_ERROR_FILE", str(tmp_path / "error.json"))
+    workflow.show_readable_errors()
+    sys.excepthook(InputError, InputError("no such folder"), None)
+    report = json.loads((tmp_path / "error.json").read_text())["message"]
+    assert report["message"] == report["extraInfo"]["py_callstack"] == "Error: no such folder"
 
 
 def test_the_message_of_a_worker_process_is_found_in_its_traceback() -> None:

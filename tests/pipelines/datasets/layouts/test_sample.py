@@ -1,12 +1,21 @@
 from __future__ import annotations
 
 import os
+import pickle
 from pathlib import Path
 
 import pytest
 
 from pipelines.datasets.layouts import LAYOUTS
-from pipelines.datasets.layouts.sample import is_litter, listing, natural, printable
+from pipelines.datasets.layouts.sample import (
+    Sample,
+    is_litter,
+    listing,
+    natural,
+    plain_name,
+    printable,
+)
+from pipelines.datasets.sources.picture_file import PictureFile
 
 
 def test_natural_order() -> None:
@@ -37,4 +46,19 @@ def test_names_that_are_no_text_can_be_shown(tmp_path: Path) -> None:
 
 def test_the_table_is_complete() -> None:
     for name, layout in LAYOUTS.items():
-        assert layout.name == name and layout.bundles and layout.tree.startswith("RAW/")
+        assert layout.name == name and layout.bundles and layout.tree.startswith("RAW")
+        assert set(layout.bundles) <= {"segmentation", "classification"}
+        assert all(option.flag.startswith("--") for option in layout.options)
+
+
+def test_a_sample_can_be_sent_to_a_worker() -> None:
+    sample = Sample("a", PictureFile(Path("a.png")), "c", columns={"site": "A"})
+    for each in (sample, Sample("a", PictureFile(Path("a.png")), "c")):
+        assert pickle.loads(pickle.dumps(each)) == each
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("My Tissue (2)", "my-tissue-2"), ("Föten", "föten"), ("___", "data")]
+)
+def test_a_dataset_name_is_plain(tmp_path: Path, name: str, expected: str) -> None:
+    assert plain_name(tmp_path / name) == expected

@@ -1,34 +1,82 @@
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import pytest
 
-from pipelines.datasets.layouts.signs import recognise
+from pipelines.datasets.layouts import LAYOUTS
+from pipelines.datasets.layouts.signs import fitting, recognise, the_one
+from pipelines.errors import InputError
 
 KINDS = {
     "a dataset folder, converted already (dataset.json)": ["dataset.json", "images/a.png"],
-    "a folder of DICOM files (p/1.DCM)": ["p/1.DCM"],
-    "a folder of NIfTI images (a/b.nii.gz)": ["a/b.nii.gz"],
-    "a folder of NumPy arrays (Input.npy)": ["Input.npy", "Output.npy"],
-    "a table with pictures (t.csv)": ["t.csv", "Images/a.png"],
-    "two folders, one of images and one of masks (masks/)": ["images/a.png", "masks/a.png"],
-    "class folders of pictures without masks (a/1.jpg)": ["a/1.jpg", "b/1.jpg", "readme.txt"],
+    "the dicom layout (p/1.DCM)": ["p/1.DCM"],
+    "the nifti layout (a/b.nii.gz)": ["a/b.nii.gz"],
+    "the npy-arrays layout (Input.npy)": ["Input.npy", "Output.npy"],
+    "the image-mask-folders layout (masks/)": ["images/a.png", "masks/a.png"],
+    "the busi layout (a/1_mask.png)": ["a/1.png", "a/1_mask.png", "b/1.png", "b/1_mask.png"],
+    "the class-folders layout (a/, b/)": ["a/1.jpg", "b/1.jpg", "readme.txt"],
+    "a folder of pictures in sub-folders (a/1.jpg)": ["a/1.jpg"],
     "a folder of pictures without class folders (1.jpg)": ["1.jpg", "2.jpg"],
     "an archive that is not unpacked (a.zip)": ["a.zip"],
     "no layout known here (it holds a.txt, b.txt)": ["a.txt", "b.txt"],
     "an empty folder": [".DS_Store"],
+    "the npy-arrays layout (x.npy) or the dicom layout (x.dcm)": ["x.npy", "x.dcm"],
 }
+
+
+def lay(root: Path, files: list[str]) -> Path:
+    for name in files:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    return root
 
 
 @pytest.mark.parametrize(("expected", "files"), KINDS.items())
 def test_what_a_folder_looks_like(tmp_path: Path, expected: str, files: list[str]) -> None:
-    for name in files:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    assert recognise(tmp_path) == expected
+    assert recognise(lay(tmp_path, files)) == expected
 
 
 def test_dicom_without_a_suffix(tmp_path: Path) -> None:
     (tmp_path / "IM0001").write_bytes(b"\0" * 128 + b"DICM")
-    assert recognise(tmp_path) == "a folder of DICOM files (IM0001)"
+    assert recognise(tmp_path) == "the dicom layout (IM0001)"
+
+
+def test_the_one_layout_that_fits_is_chosen(tmp_path: Path) -> None:
+    raw = lay(tmp_path, ["a/1.png", "a/1_mask.png"])
+    layout, evidence = the_one(raw)
+    assert (layout.name, evidence) == ("busi", "a/1_mask.png")
+    assert fitting(raw) == [(layout, evidence)]
+
+
+def test_two_that_fit_are_refused_with_the_commands(tmp_path: Path) -> None:
+    raw = lay(tmp_path, ["x.npy", "x.dcm"])
+    with pytest.raises(InputError) as caught:
+        the_one(raw)
+    assert str(caught.value) == (
+        f"{raw} may be of 2 layouts; choose one: npy-arrays (x.npy): med2d convert npy-arrays RAW "
+        "OUT; dicom (x.dcm): med2d convert dicom RAW OUT"
+    )
+
+
+def test_none_that_fits_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no layout known here.*see med2d layouts"):
+        the_one(lay(tmp_path, ["a.txt"]))
+    with pytest.raises(InputError, match=r"raw folder .*none does not exist"):
+        the_one(tmp_path / "none")
+    with pytest.raises(InputError, match=r"a\.txt is a file; expected a folder"):
+        the_one(tmp_path / "a.txt")
+
+
+def test_a_circle_of_links_does_not_hang(tmp_path: Path) -> None:
+    raw = lay(tmp_path, ["a/1.png", "a/1_mask.png"])
+    (raw / "a" / "again").symlink_to(raw, target_is_directory=True)
+    assert the_one(raw)[0].name == "busi"
+
+
+def test_every_layout_of_the_table_has_a_sign(tmp_path: Path) -> None:
+    for layout in LAYOUTS.values():
+        module = importlib.import_module(layout.module)
+        assert module.sign(tmp_path, []) is None, layout.name
+        assert set(layout.before) <= set(LAYOUTS)

@@ -44,7 +44,7 @@ def test_malignant_lesions_are_taller_and_less_smooth() -> None:
         return np.ptp(np.nonzero(mask.any(axis=1))) / np.ptp(np.nonzero(mask.any(axis=0)))
 
     benign, malignant = (
-        [phantom.masks[0] for phantom in phantoms_of(kind, 16, (192, 240))]
+        [phantom.masks[0] for phantom in phantoms_of(kind, 8, (192, 240))]
         for kind in ("benign", "malignant")
     )
     for measure in (roughness, aspect):

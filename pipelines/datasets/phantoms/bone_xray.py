@@ -1,0 +1,159 @@
+"""One radiograph of a limb: healthy, fractured, or broken beyond repair."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from pipelines.datasets.phantoms.bone_shape import Bone, lay_bone
+from pipelines.datasets.phantoms.fields import smooth_field, strands
+from pipelines.datasets.phantoms.film import Film, blank_film
+from pipelines.datasets.phantoms.fracture import comminution, lay_broken, simple_fracture
+from pipelines.datasets.phantoms.grid import Floats, Grid
+from pipelines.datasets.phantoms.implant import lay_implant
+from pipelines.datasets.phantoms.limb import REGIONS, Limb, lay_flesh
+from pipelines.datasets.phantoms.radiograph import (
+    CORTEX,
+    FLESH,
+    LEAD,
+    MARROW,
+    Exposure,
+    collimator,
+    detected,
+    develop,
+)
+from pipelines.errors import InputError
+
+KINDS = ("healthy", "fractured", "beyond_repair")
+METALWORK = 0.45  # the share of images beyond repair that show an implant
+
+
+def bone_phantom(
+    rng: np.random.Generator, kind: str, region: str, height: int, width: int
+) -> NDArray[np.uint8]:
+    """Make one radiograph of a limb.
+
+    Args:
+        rng: Decides everything.
+        kind: One of `KINDS`.
+        region: A key of `limb.REGIONS`.
+        height: Pixels.
+        width: Pixels.
+
+    Returns:
+        Grey values, uint8 (H, W): dense is white, and black beyond the collimator's blades.
+
+    Raises:
+        InputError: If there is no such kind or region.
+    """
+    if kind not in KINDS or region not in REGIONS:
+        msg = (
+            f"a radiograph of the kind {kind!r} of the region {region!r} was asked for; choose one "
+            f"of {', '.join(KINDS)} and one of {', '.join(REGIONS)}"
+        )
+        raise InputError(msg)
+    limb = REGIONS[region](rng)
+    film = draw_film(rng, limb, height, width)
+    lay_flesh(film, limb.flesh)
+    lay_bones(rng, film, limb, kind)
+    field, box = collimator(rng, film.grid)
+    lay_marker(rng, film, box)
+    return expose(rng, film, field)
+
+
+def draw_film(rng: np.random.Generator, limb: Limb, height: int, width: int) -> Film:
+    """Draw which part of a limb lies on the film, and how."""
+    spacing = rng.uniform(*limb.height) / max(height, width)
+    turn = rng.normal(0.0, 0.12) + (np.pi / 2 if width > height else 0.0)
+    centre = (rng.uniform(*limb.centres), rng.normal(2.0, 5.0))
+    turn += rng.choice([0.0, np.pi])
+    grid = Grid(height, width, spacing)
+    return blank_film(rng, grid, centre, turn, mirrored=bool(rng.random() < 0.5))
+
+
+def lay_bones(rng: np.random.Generator, film: Film, limb: Limb, kind: str) -> None:
+    """Lay the bones over a film, one or two of them broken unless they are healthy."""
+    sites = broken_sites(rng, film, limb)
+    if kind == "healthy":
+        sites = {}
+    metal = kind == "beyond_repair" and rng.random() < METALWORK
+    for number, bone in enumerate(limb.bones):
+        if number not in sites:
+            lay_bone(film, bone)
+        elif kind == "fractured":
+            lay_broken(film, bone, simple_fracture(rng, bone, sites[number]))
+        else:
+            lay_broken(film, bone, comminution(rng, bone, sites[number], reduced=metal))
+            if metal:
+                lay_implant(rng, film, bone, sites[number])
+
+
+def broken_sites(rng: np.random.Generator, film: Film, limb: Limb) -> dict[int, float]:
+    """Draw which bones would break, and where: well inside the film; mm from a bone's middle."""
+    able = [number for number, bone in enumerate(limb.bones) if bone.name in limb.breakable]
+    wanted = 1 + int(rng.random() < 0.3)
+    found: dict[int, float] = {}
+    for number in rng.permutation(able):
+        place, shown = best_site(rng, film, limb.bones[number])
+        if shown and len(found) < wanted:
+            found[int(number)] = place
+    return found or {int(able[0]): best_site(rng, film, limb.bones[able[0]])[0]}
+
+
+def best_site(rng: np.random.Generator, film: Film, bone: Bone) -> tuple[float, bool]:
+    """Draw the place along a bone (mm from its middle) that lies well inside the film, if any."""
+    middle, (a, c) = bone.axes()
+    rows, columns = film.grid.height // 5, film.grid.width // 5
+    along, across = (place[rows:-rows:4, columns:-columns:4] for place in (film.along, film.across))
+    best, nearest = 0.0, np.inf
+    for place in rng.uniform(-0.8, 0.8, 12) * max(bone.half - bone.radius, 0.0):
+        far = np.hypot(along - (middle[0] + a * place), across - (middle[1] + c * place)).min()
+        if far < 4 * film.grid.spacing:
+            return float(place), True
+        if far < nearest:
+            best, nearest = float(place), far
+    return best, False
+
+
+def lay_marker(rng: np.random.Generator, film: Film, box: tuple[int, int, int, int]) -> None:
+    """Lay the side's letter of lead near an edge of the open field."""
+    top, bottom, left, right = box
+    size = max(round(rng.uniform(0.045, 0.09) * max(film.grid.height, film.grid.width)), 6)
+    sheet = Image.new("L", (film.grid.width, film.grid.height))
+    y = rng.choice([top + rng.uniform(0, 0.1) * (bottom - top), bottom - size * 1.3])
+    x = rng.choice([left + rng.uniform(0, 0.08) * (right - left), right - size * 1.1])
+    letter = str(rng.choice(["L", "R"]))
+    draw = ImageDraw.Draw(sheet)
+    draw.text((x, y), letter, 255, ImageFont.load_default(size), stroke_width=max(size // 16, 0))
+    film.metal += LEAD / 255 * np.asarray(sheet, np.float32)
+
+
+def expose(rng: np.random.Generator, film: Film, field: Floats) -> NDArray[np.uint8]:
+    """Take the radiograph of what lies over a film, and show it."""
+    exposure = Exposure(
+        photons=10 ** rng.uniform(2.9, 4.2),
+        scatter=rng.uniform(0.05, 0.35),
+        blur=rng.uniform(0.2, 0.45),
+        middle=rng.uniform(0.22, 0.48),
+        light=rng.uniform(0.72, 0.97),
+        gamma=rng.uniform(0.9, 1.4),
+    )
+    share = detected(rng, absorption(rng, film), film.grid, exposure)
+    body = (film.flesh > 4) & (field > 0.5)
+    grey = develop(share, body, exposure) * field
+    return np.round(255 * grey).astype(np.uint8)
+
+
+def absorption(rng: np.random.Generator, film: Film) -> Floats:
+    """Sum what flesh, bone with its trabeculae, and metal absorb, (H, W)."""
+    grid = film.grid
+    muscle = (
+        1 + 0.05 * smooth_field(rng, grid, 12.0, 6.0) + 0.02 * smooth_field(rng, grid, 2.0, 1.5)
+    )
+    trabeculae = strands(smooth_field(rng, grid, 1.2, 0.9), 0.25, grid.spacing)
+    spongy = 0.75 + 0.6 * trabeculae + 0.25 * smooth_field(rng, grid, 5.0, 5.0)
+    spongy += 0.25 * smooth_field(rng, grid, 0.8, 0.8)
+    compact = 1 + 0.05 * smooth_field(rng, grid, 2.0, 2.0)
+    total = FLESH * film.flesh * muscle + CORTEX * film.cortex * compact
+    return total + MARROW * film.marrow * np.maximum(spongy, 0.1) + film.metal

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydicom import dcmread
+from pydicom.data import get_testdata_file
+from pydicom.uid import UID
+
+from pipelines.datasets.sources.dicom_check import MOST_FRAMES, check_image
+from pipelines.datasets.sources.dicom_frame import DicomFrame
+from pipelines.datasets.sources.dicom_header import read_header
+from tests.pipelines.datasets.made_dicom import ramp, write_dicom
+from transforms.picture import PictureError
+
+NAME = 'file "a.dcm"'
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(PictureError) as caught:
+        check_image(read_header(path, NAME), NAME)
+    line = str(caught.value)
+    assert line.startswith(NAME)
+    assert "\n" not in line
+    return line
+
+
+def changed(tmp_path: Path, **elements: Any) -> str:
+    return refused(write_dicom(tmp_path / "a.dcm", ramp(), **elements))
+
+
+def shipped(name: str) -> Path:
+    return Path(str(get_testdata_file(name, download=False)))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("reportsi.dcm", "holds no pixels (Basic Text SR)"),
+        ("rtplan.dcm", "holds no pixels (RT Plan)"),
+        ("waveform_ecg.dcm", "holds no pixels (12-lead ECG Waveform)"),
+        ("liver_1frame.dcm", "is a DICOM segmentation, which is read neither as image nor as mask"),
+        ("meta_missing_tsyntax.dcm", "does not say how it is encoded"),
+        ("image_dfl.dcm", "is deflated as a whole"),
+        ("MR_truncated.dcm", "is cut off: 8130 bytes of pixels"),
+        ("MR_small_padded.dcm", "does not fit its header: 8320 bytes of pixels"),
+        ("JPEGLSNearLossless_08.dcm", "run pip install pyjpegls"),
+        ("SC_rgb_jpeg_gdcm.dcm", "run pip install pylibjpeg pylibjpeg-libjpeg"),
+    ],
+)
+def test_objects_that_are_no_image_are_said(name: str, expected: str) -> None:
+    assert expected in refused(shipped(name))
+
+
+def test_headers_that_promise_what_cannot_be_are_refused(tmp_path: Path) -> None:
+    assert "has no Rows, Columns" in changed(tmp_path, Rows=0, Columns=None)
+    assert "needs 540" not in changed(tmp_path, Rows=60)
+    assert "54 bytes of pixels, where 60 rows x 9 columns x 1 frames need 540" in changed(
+        tmp_path, Rows=60
+    )
+    assert "does not fit its header" in changed(tmp_path, Rows=4)
+    assert "is 65535 x 65535 pixels by its header; the limit is" in changed(
+        tmp_path, Rows=65535, Columns=65535
+    )
+    assert f"has 2000000000 frames by its header; the limit is {MOST_FRAMES}" in changed(
+        tmp_path, NumberOfFrames=2_000_000_000
+    )
+    assert "has 1 values a pixel of the kind YBR_PARTIAL_420" in changed(
+        tmp_path, PhotometricInterpretation="YBR_PARTIAL_420"
+    )
+    assert "has 1 values a pixel of the kind RGB" in changed(
+        tmp_path, PhotometricInterpretation="RGB"
+    )
+    assert "64 bits a value" in changed(tmp_path, BitsAllocated=64)
+
+
+def test_pdfs_fractions_and_videos_are_refused(tmp_path: Path) -> None:
+    path = write_dicom(tmp_path / "a.dcm", ramp())
+    made = dcmread(path)
+    made.SOPClassUID = UID("1.2.840.10008.5.1.4.1.1.104.1")
+    del made.PixelData
+    made.EncapsulatedDocument = b"%PDF"
+    made.save_as(path)
+    assert "holds no pixels (Encapsulated PDF)" in refused(path)
+    made.FloatPixelData = np.zeros(54, "f4").tobytes()
+    made.save_as(path)
+    assert "holds fractions (FloatPixelData)" in refused(path)
+    video = read_header(write_dicom(path, ramp()), NAME)
+    for syntax, expected in (
+        ("1.2.840.10008.1.2.4.102", "holds a video (MPEG-4"),
+        ("1.2.840.10008.1.2.4.201", "pylibjpeg-openjpeg"),
+        ("1.2.3.4", "which nothing installed here decodes; convert the file"),
+    ):
+        video.elements.file_meta.TransferSyntaxUID = syntax
+        with pytest.raises(PictureError, match="file") as caught:
+            check_image(video, NAME)
+        assert expected in str(caught.value)
+
+
+def test_padding_of_less_than_a_row_is_accepted(tmp_path: Path) -> None:
+    path = write_dicom(tmp_path / "a.dcm", ramp(), PixelData=ramp().tobytes() + b"\0" * 4)
+    np.testing.assert_array_equal(DicomFrame(path).read(NAME).pixels, ramp())

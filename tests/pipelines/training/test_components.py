@@ -1,0 +1,111 @@
+"""A component that cannot be built is named with its reason, before anything is written."""
+
+import json
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from monai.bundle import create_workflow
+
+from pipelines.errors import InputError
+from pipelines.training.components import check_components, check_network
+
+UNET = {
+    "_target_": "BasicUNet",
+    "spatial_dims": 2,
+    "in_channels": 1,
+    "out_channels": 1,
+    "features": [4, 4, 4, 4, 4, 4],
+}
+
+
+@pytest.fixture
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Initialises a bundle that checks a network and an optimiser, with overrides."""
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    content = {
+        "imports": ["$import pipelines.training.components as components"],
+        "network_def": UNET,
+        "optimizer": {
+            "_target_": "torch.optim.Adam",
+            "params": "$@network_def.parameters()",
+            "lr": 0.1,
+        },
+        "initialize": ["$components.check_components('network_def', 'absent', 'optimizer')"],
+        "run": ["$(@network_def, @optimizer)"],
+    }
+    path = tmp_path / "train.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+    def call(**overrides: Any) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return create_workflow(config_file=str(path), workflow_type="train", **overrides)
+
+    return call
+
+
+def test_what_was_checked_is_what_runs(start: Callable[..., Any]) -> None:
+    ((network, optimizer),) = start().run()
+    assert optimizer.param_groups[0]["params"][0] is next(network.parameters())
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        (
+            {"network_def::features": [4, 4]},
+            "network_def cannot be built as BasicUNet (Sequence must have length 6, got 2.); "
+            "change the values below network_def",
+        ),
+        ({"network_def::features": "wide"}, "network_def cannot be built as BasicUNet ("),
+        ({"network_def": "$1 / 0"}, "network_def cannot be built (division by zero)"),
+        ({"optimizer::lr": "abc"}, "optimizer cannot be built as torch.optim.Adam ("),
+        (
+            {"optimizer::_target_": "torch.optim.SDG"},
+            "as torch.optim.SDG (Cannot locate class or function path: 'torch.optim.SDG'.)",
+        ),
+    ],
+)
+def test_what_cannot_be_built_is_named(
+    overrides: dict[str, Any],
+    expected: str,
+    start: Callable[..., Any],
+    error_line: Callable[[BaseException], str],
+) -> None:
+    with pytest.raises(Exception) as caught:
+        start(**overrides)
+    assert expected in error_line(caught.value)
+
+
+def test_outside_of_a_bundle_nothing_is_checked() -> None:
+    check_components("network_def")
+
+
+@pytest.mark.parametrize(
+    ("network", "expected"),
+    [
+        (torch.nn.Conv2d(3, 1, 1), "cannot answer a grey image of 32 x 32 pixels"),
+        (torch.nn.Conv2d(1, 2, 1), r"by \(1, 2, 32, 32\); expected the same shape"),
+        (torch.nn.Conv2d(1, 1, 3), r"by \(1, 1, 30, 30\)"),
+    ],
+)
+def test_a_network_of_another_shape_is_refused(network: torch.nn.Module, expected: str) -> None:
+    with pytest.raises(InputError, match=expected):
+        check_network(network, 32)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_network_that_answers_is_left_as_it_was(training: bool) -> None:
+    network = torch.nn.Sequential(torch.nn.Conv2d(1, 1, 3, padding=1), torch.nn.BatchNorm2d(1))
+    network.train(training)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    random = torch.get_rng_state()
+    check_network(network, 32)
+    assert network.training is training
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    assert torch.equal(torch.get_rng_state(), random)

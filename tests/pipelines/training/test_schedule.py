@@ -1,0 +1,45 @@
+"""A schedule steps once an epoch; one that watches a score steps where there is one."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from ignite.engine import Engine, Events
+from torch.optim.lr_scheduler import ReduceLROnPlateau, StepLR
+
+from pipelines.training.schedule import Schedule
+
+
+def rates(make: Callable[[Any], Any], scores: list[float], interval: int) -> list[float]:
+    """The learning rate after each epoch, where every ``interval``-th one is validated."""
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    trainer, validator = Engine(lambda engine, batch: None), Engine(lambda engine, batch: None)
+    seen: list[float] = []
+
+    def validate(engine: Engine) -> None:
+        validator.state.epoch = engine.state.epoch
+        validator.state.metrics["f1"] = scores[engine.state.epoch // interval - 1]
+
+    trainer.add_event_handler(Events.EPOCH_COMPLETED(every=interval), validate)
+    Schedule(make(optimizer), validator, "f1").attach(trainer)
+    trainer.add_event_handler(
+        Events.EPOCH_COMPLETED, lambda _: seen.append(optimizer.param_groups[0]["lr"])
+    )
+    trainer.run([0], max_epochs=interval * len(scores))
+    return seen
+
+
+def plateau(optimizer: Any) -> ReduceLROnPlateau:
+    return ReduceLROnPlateau(optimizer, "max", factor=0.5, patience=0)
+
+
+@pytest.mark.filterwarnings("ignore:Detected call of `lr_scheduler")
+def test_a_plateau_is_seen_on_validated_epochs_only() -> None:
+    assert rates(plateau, [0.1, 0.2, 0.2], 1) == [1, 1, 0.5]
+    assert rates(plateau, [0.1, 0.2, 0.2], 2) == [1, 1, 1, 1, 1, 0.5]
+
+
+@pytest.mark.filterwarnings("ignore:Detected call of `lr_scheduler")
+def test_another_schedule_steps_every_epoch() -> None:
+    assert rates(lambda o: StepLR(o, 1, 0.5), [0.9, 0.1], 2) == [0.5, 0.25, 0.125, 0.0625]
