@@ -46,24 +46,13 @@ def check_scan(scan: Scan, request: Request, options: Options) -> None:
     """
     if request.task == "classification":
         _check_classes(scan, request)
-    elif request.classes and request.classes != scan.facts.labels:
-        _check_number(scan, request)
+    elif request.classes:
         scan.facts = replace(scan.facts, labels=request.classes)
     _check_mapping(scan, request)
     _check_names(scan)
     _check_format(scan, options)
     if not scan.samples and not scan.problems:
         raise InputError(f"{scan.root} holds no image of this layout")
-
-
-def _check_number(scan: Scan, request: Request) -> None:
-    """Refuses other numbers of classes than the layout's masks can hold."""
-    fixed = scan.facts.labels
-    if fixed and len(fixed) != len(request.classes):
-        raise InputError(
-            f"--classes names {len(request.classes)} classes, and the masks of this layout hold "
-            f"{len(fixed)} ({', '.join(fixed)}); name as many, the background first"
-        )
 
 
 def _check_classes(scan: Scan, request: Request) -> None:

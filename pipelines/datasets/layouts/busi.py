@@ -32,6 +32,7 @@ _REFERENCE = (
     "Data in Brief 28:104863 (2020)"
 )
 _HEALTHY = "normal"
+_TISSUES = ("background", "tumour")
 
 _MASK = re.compile(r"(?P<stem>.+)_mask(_[0-9]+)?", re.IGNORECASE)
 _IMAGE_FOLDER, _MASK_FOLDERS = "images", ("mask", "masks")
@@ -50,9 +51,11 @@ def scan(raw: Path, request: Request) -> Scan:
         Samples, problems and warnings.
 
     Raises:
-        InputError: the folder is missing, empty, or of another layout.
+        InputError: the folder is missing, empty, or of another layout; to segment, the classes
+            are not as many as its masks hold.
     """
     root = _root(raw)
+    _check_number(request)
     found = Scan(root, _facts(request))
     if root != raw:
         found.warnings.append(f"reading {root}, the only folder in {raw}")
@@ -87,9 +90,19 @@ def sign(root: Path, files: list[PurePosixPath]) -> str | None:
     return None
 
 
+def _check_number(request: Request) -> None:
+    """Refuses names of classes that no mask of this layout can hold, or too few."""
+    held = max(len(_TISSUES), 1 + max(request.mapping.values(), default=0))
+    if request.task == "segmentation" and request.classes and len(request.classes) != held:
+        raise InputError(
+            f"--classes names {len(request.classes)} classes, and the masks of this layout hold "
+            f"{held} ({', '.join(_TISSUES)}); name as many, the background first"
+        )
+
+
 def _facts(request: Request, classes: tuple[str, ...] = ()) -> Facts:
     """Gives what holds for all images; the labels are the tissue's, or the class names."""
-    labels = classes if request.task == "classification" else ("background", "tumour")
+    labels = classes if request.task == "classification" else _TISSUES
     return Facts(
         name="busi",
         modality="US",
