@@ -3,7 +3,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from pipelines.convert_options import own_option, shared_options
+from pipelines.commands.convert_options import own_option, shared_options
 from pipelines.datasets.layouts import LAYOUTS, Option
 
 

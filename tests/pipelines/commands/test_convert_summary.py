@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.convert_summary import class_counts, print_summary, summary
+from pipelines.commands.convert_summary import class_counts, print_summary, summary
 from pipelines.datasets.convert import Conversion
 from pipelines.datasets.dataset import Dataset
 
