@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,10 +16,27 @@ from monai.data import MetaTensor
 from monai.transforms import MapTransform
 from PIL import Image
 
-from transforms.upright_reader import NIFTI_AFFINE, NIFTI_SUFFIXES
+from transforms.nifti_orientation import as_stored, directions, picture_axes
+from transforms.upright_reader import NIFTI_SUFFIXES
 
 PALETTE = ((0, 0, 0), (255, 255, 255), (230, 159, 0), (86, 180, 233), (0, 158, 115))
 """Colours of the class indices: black, white, then those of Okabe and Ito (2008), then again."""
+
+_PLACE = (  # what a NIfTI header says of where its array lies (nifti1.h)
+    "pixdim",
+    "xyzt_units",
+    "qform_code",
+    "sform_code",
+    "quatern_b",
+    "quatern_c",
+    "quatern_d",
+    "qoffset_x",
+    "qoffset_y",
+    "qoffset_z",
+    "srow_x",
+    "srow_y",
+    "srow_z",
+)
 
 
 def mask_name(source: Path, postfix: str = "_mask") -> str:
@@ -38,8 +56,9 @@ class SaveImageMaskd(MapTransform):
     """Save class-index masks of shape (1, height, width), upright, under the input's own name.
 
     A picture's mask is a palette PNG: its pixels are the class indices and a viewer shows them in
-    colours. The mask of a NIfTI input is a NIfTI with the input's affine. A file is written beside
-    and renamed into place, so that a stopped run leaves no half file.
+    colours. The mask of a NIfTI input is a NIfTI that overlays it voxel by voxel: turned back to
+    the input's array, with its shape and its transform, and nothing else of its header. A file is
+    written beside and renamed into place, so that a stopped run leaves no half file.
 
     Args:
         keys: keys of the masks; each needs metadata with the input's file name.
@@ -48,8 +67,9 @@ class SaveImageMaskd(MapTransform):
         postfix: put between the input's stem and the suffix, for instance ``_mask``.
 
     Raises:
-        ValueError: a mask that is not of one channel, or without the input's file name.
-        OSError: the folder cannot be written.
+        ValueError: a mask that is not of one channel, without the input's file name, or of another
+            size than its NIfTI input.
+        OSError: the folder cannot be written, or a NIfTI input is gone.
     """
 
     def __init__(
@@ -79,13 +99,12 @@ class SaveImageMaskd(MapTransform):
             )
         indices = mask.as_tensor()[0].cpu().numpy().astype(np.uint8)
         source = Path(mask.meta["filename_or_obj"])
-        affine = mask.meta.get(NIFTI_AFFINE)
         target = self._folder(source) / mask_name(source, self.postfix)
         with _replacing(target) as part:
-            if affine is None:
+            if target.suffix == ".png":
                 _palette_image(indices).save(part, format="PNG")
             else:
-                nib.Nifti1Image(indices.T[..., None], np.asarray(affine)).to_filename(part)
+                _nifti_image(indices, source).to_filename(part)
 
     def _folder(self, source: Path) -> Path:
         if self.input_dir and source.absolute().is_relative_to(self.input_dir):
@@ -109,3 +128,22 @@ def _palette_image(indices: np.ndarray) -> Image.Image:
     # All 256 colours: Pillow writes a shorter palette with fewer bits, and cuts greater indices.
     image.putpalette([level for i in range(256) for level in PALETTE[i % len(PALETTE)]])
     return image
+
+
+def _nifti_image(indices: np.ndarray, source: Path) -> nib.Nifti1Image:
+    """Lays a mask on the array of its input, which still says how that lies."""
+    image = nib.load(source)
+    shape, found = image.shape, directions(image.header)
+    axes = picture_axes(shape) or (0, 1)
+    plane = as_stored(indices, found, axes)
+    if math.prod(shape) != plane.size or plane.shape != (shape[axes[0]], shape[axes[1]]):
+        raise ValueError(
+            f"the mask of {source} has the shape {indices.shape}, and does not fit on its array of "
+            f"{shape}; expected the size in which it was read"
+        )
+    header = image.header_class()
+    header.set_data_dtype(np.uint8)
+    header.set_data_shape(shape)  # before the rest: it sets some of pixdim
+    for field in _PLACE:
+        header[field] = image.header[field]
+    return type(image)(plane.reshape(shape), None, header)

@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
 
+import nibabel as nib
 from ignite.engine import Engine, Events
 
 from pipelines.errors import InputError
 from pipelines.progress import counting
 from pipelines.training.run_folder import flag
+from transforms.nifti_orientation import (
+    directions,
+    is_turned_by_half,
+    picture_axes,
+    turned_by_half_text,
+)
 from transforms.picture import SUFFIXES, PictureError
 from transforms.save_mask import mask_name
 from transforms.upright_reader import NIFTI_SUFFIXES, UprightReader
 
+_LOG = logging.getLogger("med2d")
 _NAMED = 10
 
 
-def picture_items(folder: str | Path, image_size: int) -> list[dict[str, Any]]:
+def picture_items(folder: str | Path, image_size: int, masks: bool = True) -> list[dict[str, Any]]:
     """Find the pictures and NIfTI files below a folder, and check that each can be read.
 
     Hidden files and folders are passed over. Every file is decoded once before anything is
-    written, so that a broken one is named now and not after an hour.
+    written, so that a broken one is named now and not after an hour. A NIfTI file stands by its own
+    transform; those that it turns by half are told of.
 
     Args:
         folder: a folder, searched with its sub-folders.
         image_size: longest side that the network sees, in pixels; the shorter one must keep one.
+        masks: whether each picture gets a file of its own, named after it.
 
     Returns:
         ``{"image": path}`` for each, sorted by path.
@@ -46,8 +57,10 @@ def picture_items(folder: str | Path, image_size: int) -> list[dict[str, Any]]:
             f"dataset_dir {folder} holds no picture among its {len(visible)} files; "
             f"expected {', '.join(kinds)}"
         )
-    _check_names(paths)
+    if masks:
+        _check_names(paths)
     _check_readable(paths, image_size)
+    _warn_turned(paths)
     return [{"image": str(path)} for path in paths]
 
 
@@ -82,6 +95,21 @@ def _check_readable(paths: list[Path], image_size: int) -> None:
     if wrong:
         more = f"; and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
         raise InputError("; ".join(wrong[:_NAMED]) + more)
+
+
+def _warn_turned(paths: list[Path]) -> None:
+    """Say which pictures their transform turns by half: programs write such a one unasked."""
+    turned = [path for path in paths if _is_turned(path)]
+    if turned:
+        _LOG.warning(turned_by_half_text(len(turned), str(turned[0])))
+
+
+def _is_turned(path: Path) -> bool:
+    if not path.name.lower().endswith(NIFTI_SUFFIXES):
+        return False
+    image = nib.load(path)
+    axes = picture_axes(image.shape)
+    return axes is not None and is_turned_by_half(directions(image.header), axes)
 
 
 def prepare_output(folder: str | Path, overwrite: Any, source: str | Path) -> None:
@@ -123,10 +151,12 @@ class AnswerProgress:
 
     Args:
         output_dir: the folder of the answers.
+        answers: what they are.
     """
 
-    def __init__(self, output_dir: str | Path) -> None:
+    def __init__(self, output_dir: str | Path, answers: str = "masks") -> None:
         self.output_dir = output_dir
+        self.answers = answers
 
     def attach(self, engine: Engine) -> None:
         """Follow the evaluator ``engine``."""
@@ -139,7 +169,7 @@ class AnswerProgress:
 
         def finish(_: Engine) -> None:
             context.__exit__(None, None, None)
-            print(f"{total} masks in {self.output_dir}")
+            print(f"{total} {self.answers} in {self.output_dir}")
 
         engine.add_event_handler(
             Events.ITERATION_COMPLETED, lambda e: report(e.state.iteration, total)

@@ -1,5 +1,6 @@
 """Predicted masks reach the disk pixel by pixel, in place, whole or not at all."""
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,14 @@ import pytest
 import torch
 from monai.bundle import ConfigParser
 from monai.data import MetaTensor, decollate_batch, list_data_collate
-from monai.transforms import Invertd
+from monai.transforms import Invertd, LoadImaged
 from numpy.typing import NDArray
 from PIL import Image
 
 from pipelines.bundles import bundle_names, bundle_root
+from tests.pipelines.datasets.made_nifti import SWAPPED, TRANSFORMS, lying, write_nifti
 from transforms.save_mask import PALETTE, SaveImageMaskd, mask_name
-from transforms.upright_reader import NIFTI_AFFINE
+from transforms.upright_reader import UprightReader
 
 Picture = NDArray[np.uint8]
 
@@ -46,15 +48,93 @@ def test_indices_stand_for_colours(tmp_path: Path) -> None:
     assert image.convert("RGB").getpixel((2, 0)) == PALETTE[2]
 
 
-def test_a_nifti_keeps_affine_and_axes(marked: Picture, tmp_path: Path) -> None:
-    affine = np.array([[0.2, 0, 0, 5], [0, 0.3, 0, 6], [0, 0, 1, 7], [0, 0, 0, 1.0]])
-    data = case(marked == 220, Path("in/scan.nii"), **{NIFTI_AFFINE: affine})
-    SaveImageMaskd("pred", str(tmp_path))(data)
-    image = nib.load(tmp_path / "scan_mask.nii.gz")
-    assert image.shape == (40, 60, 1)
+def placed(image: Any) -> dict[str, Any]:
+    """What a file says of where its array lies."""
+    header = image.header
+    names = ("pixdim", "xyzt_units", "qform_code", "sform_code", "quatern_b", "quatern_c")
+    rows = ("quatern_d", "qoffset_x", "qoffset_y", "qoffset_z", "srow_x", "srow_y", "srow_z")
+    return {"shape": image.shape, **{name: header[name].tolist() for name in (*names, *rows)}}
+
+
+@pytest.mark.parametrize("name", TRANSFORMS)
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+def test_the_mask_of_a_nifti_lies_on_its_input(
+    name: str, suffix: str, marked: Picture, tmp_path: Path
+) -> None:
+    stored = lying(marked, TRANSFORMS[name])[..., None]
+    source = write_nifti(tmp_path / f"scan{suffix}", stored, TRANSFORMS[name])
+    picture, _ = UprightReader().get_data(source)
+    np.testing.assert_array_equal(picture, marked)
+    SaveImageMaskd("pred", str(tmp_path / "out"))(case(marked == 220, source))
+    given, image = nib.load(source), nib.load(tmp_path / "out" / "scan_mask.nii.gz")
+    assert placed(image) == placed(given)
+    np.testing.assert_array_equal(image.affine, given.affine)
     assert image.get_data_dtype() == np.uint8
-    np.testing.assert_allclose(image.affine, affine, atol=1e-6)
-    np.testing.assert_array_equal(np.asarray(image.dataobj)[..., 0].T, marked == 220)
+    np.testing.assert_array_equal(np.asarray(image.dataobj), stored == 220)
+
+
+@pytest.mark.parametrize("name", TRANSFORMS)
+@pytest.mark.parametrize("shape", [(5, 7), (5, 7, 1), (5, 7, 1, 1), (1, 5, 7), (5, 1, 7)])
+def test_a_marker_comes_back_to_its_voxel(
+    name: str, shape: tuple[int, ...], tmp_path: Path
+) -> None:
+    stored = np.zeros(35, np.uint8)
+    stored[9] = 200
+    source = write_nifti(tmp_path / "scan.nii", stored.reshape(shape), TRANSFORMS[name])
+    image = LoadImaged("image", reader=UprightReader(), ensure_channel_first=True)(
+        {"image": str(source)}
+    )["image"]
+    assert sorted(image.shape[1:]) == [5, 7]
+    SaveImageMaskd("pred", str(tmp_path))({"pred": image > 100})
+    mask = np.asarray(nib.load(tmp_path / "scan_mask.nii.gz").dataobj)
+    np.testing.assert_array_equal(mask, (stored == 200).reshape(shape))
+
+
+def test_a_mask_follows_the_code_and_the_kind_of_its_input(marked: Picture, tmp_path: Path) -> None:
+    """Viewers treat a qform, an sform and a file without either differently."""
+    given = nib.Nifti2Image(marked.T.astype(np.int16), None)
+    given.header.set_qform(SWAPPED, 1)
+    given.header.set_sform(None, 0)
+    given.header.set_xyzt_units("micron")
+    given.header["cal_max"], given.header["descrip"] = 900, b"J. Doe"
+    given.header.extensions.append(nib.nifti1.Nifti1Extension("comment", b"J. Doe"))
+    given.to_filename(tmp_path / "scan.nii")
+    size = (40, 60)  # the axes are swapped
+    SaveImageMaskd("pred", str(tmp_path))(case(np.ones(size), tmp_path / "scan.nii"))
+    image = nib.load(tmp_path / "scan_mask.nii.gz")
+    assert placed(image) == placed(nib.load(tmp_path / "scan.nii"))
+    assert type(image) is nib.Nifti2Image and int(image.header["qform_code"]) == 1
+    assert image.header["cal_max"] == 0 and not image.header.extensions
+    assert b"Doe" not in gzip.decompress((tmp_path / "scan_mask.nii.gz").read_bytes())
+
+
+def test_masks_of_several_kinds_may_share_a_batch(marked: Picture, tmp_path: Path) -> None:
+    """MONAI drops metadata that only some of a batch have."""
+    write_nifti(tmp_path / "a.nii", lying(marked, np.eye(4)), np.eye(4))
+    Image.fromarray(marked).save(tmp_path / "b.png")
+    load = LoadImaged("image", reader=UprightReader(), ensure_channel_first=True)
+    batch = list_data_collate(
+        [load({"image": str(tmp_path / name)}) for name in ("a.nii", "b.png")]
+    )
+    for each in decollate_batch({"pred": batch["image"] > 100}):
+        SaveImageMaskd("pred", str(tmp_path))(each)
+    stored = np.asarray(nib.load(tmp_path / "a_mask.nii.gz").dataobj)
+    np.testing.assert_array_equal(stored, lying(marked == 220, np.eye(4)))
+    np.testing.assert_array_equal(saved(tmp_path / "b_mask.png"), marked == 220)
+
+
+def test_a_mask_that_does_not_fit_its_nifti_is_refused(marked: Picture, tmp_path: Path) -> None:
+    save = SaveImageMaskd("pred", str(tmp_path / "out"))
+    source = write_nifti(tmp_path / "a.nii", marked, np.eye(4))  # 40 x 60 in place of 60 x 40
+    with pytest.raises(ValueError, match=r"a\.nii has the shape \(60, 40\), and does not fit"):
+        save(case(marked == 220, source))
+    write_nifti(source, np.zeros((40, 60, 2)), np.eye(4))
+    with pytest.raises(ValueError, match=r"does not fit on its array of \(40, 60, 2\)"):
+        save(case(marked == 220, source))
+    source.unlink()
+    with pytest.raises(OSError, match=r"a\.nii"):
+        save(case(marked == 220, source))
+    assert not list((tmp_path / "out").iterdir())
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,12 @@ from monai.transforms import LoadImaged
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests.pipelines.datasets.made_nifti import SWAPPED, lying, write_nifti
 from transforms.picture import PictureError
-from transforms.upright_reader import NIFTI_AFFINE, UprightReader
+from transforms.upright_reader import UprightReader
 
 Picture = NDArray[np.uint8]
-AFFINE = np.diag([0.2, 0.3, 1.0, 1.0])
+AFFINE = np.diag([-0.2, -0.3, 1.0, 1.0])  # x to the left, y to the back: as a picture
 
 
 def load(path: Path, content: str = "grey") -> Any:
@@ -41,11 +42,13 @@ def plain(mode: str) -> Callable[[Picture, Path], Path]:
     return write
 
 
-def nifti(shape: tuple[int, ...], suffix: str) -> Callable[[Picture, Path], Path]:
+def nifti(
+    shape: tuple[int, ...], suffix: str, affine: NDArray[Any] | None = AFFINE
+) -> Callable[[Picture, Path], Path]:
     def write(marked: Picture, folder: Path) -> Path:
         path = folder / f"slice{suffix}"
-        nib.Nifti1Image(marked.T.reshape(shape), AFFINE).to_filename(path)
-        return path
+        stored = lying(marked, affine).reshape(shape)
+        return write_nifti(path, stored, affine)
 
     return write
 
@@ -59,6 +62,10 @@ WRITERS = {
     "NIfTI (x, y)": nifti((40, 60), ".nii"),
     "NIfTI (x, y, 1)": nifti((40, 60, 1), ".nii.gz"),
     "NIfTI (x, y, 1, 1)": nifti((40, 60, 1, 1), ".nii.gz"),
+    "NIfTI without a transform": nifti((40, 60), ".nii", None),
+    "NIfTI of np.eye": nifti((40, 60), ".nii", np.eye(4)),
+    "NIfTI with swapped axes": nifti((60, 40), ".nii.gz", SWAPPED),
+    "NIfTI of a coronal slice": nifti((40, 1, 60), ".nii", np.diag([-1.0, -1, -1, 1])),
 }
 
 
@@ -81,12 +88,6 @@ def test_a_palette_mask_gives_indices_not_colours(tmp_path: Path) -> None:
     mask.save(tmp_path / "mask.png")
     assert load(tmp_path / "mask.png", "indices").unique().tolist() == [2]
     assert load(tmp_path / "mask.png", "grey").unique().tolist() == [124]
-
-
-def test_only_a_nifti_s_metadata_holds_its_affine(marked: Picture, tmp_path: Path) -> None:
-    slice_ = load(WRITERS["NIfTI (x, y)"](marked, tmp_path))
-    np.testing.assert_allclose(slice_.meta[NIFTI_AFFINE], AFFINE, atol=1e-6)
-    assert NIFTI_AFFINE not in load(WRITERS["L"](marked, tmp_path)).meta
 
 
 def film(folder: Path) -> Path:
@@ -128,6 +129,23 @@ def colours(folder: Path) -> Path:
 def volume(folder: Path) -> Path:
     nib.Nifti1Image(np.zeros((4, 5, 6), np.uint8), AFFINE).to_filename(folder / "volume.nii")
     return folder / "volume.nii"
+
+
+def two_thin_axes(folder: Path) -> Path:
+    write_nifti(folder / "thin.nii", np.zeros((1, 1, 6), np.uint8), AFFINE)
+    return folder / "thin.nii"
+
+
+def no_direction(folder: Path) -> Path:
+    """A quaternion that no rotation has."""
+    path = write_nifti(folder / "turn.nii", np.zeros((4, 5), np.uint8), AFFINE)
+    content = bytearray(path.read_bytes())
+    header = nib.Nifti1Header(bytes(content[:348]))
+    header["qform_code"], header["sform_code"] = 1, 0
+    header["quatern_b"] = header["quatern_c"] = 3
+    content[:348] = header.binaryblock
+    path.write_bytes(content)
+    return path
 
 
 def line(folder: Path) -> Path:
@@ -173,6 +191,8 @@ BROKEN = {
     text: "is not a picture file",
     colours: "mode LAB",
     volume: r"\(4, 5, 6\)",
+    two_thin_axes: r"\(1, 1, 6\)",
+    no_direction: "cannot be read as NIfTI",
     line: r"\(4,\)",
     coloured_nifti: "one grey channel",
     cut_nifti: "NIfTI",

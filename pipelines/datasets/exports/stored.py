@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -76,19 +75,13 @@ def read_mask(path: Path, classes: int, shape: tuple[int, ...]) -> NDArray[np.ui
 
 def _slice(path: Path) -> NDArray[Any]:
     """Reads the one slice of a NIfTI file, (height, width), uint8 or uint16."""
-    import nibabel
+    from transforms.nifti_picture import read_nifti
 
-    try:
-        values = np.asarray(nibabel.load(path).dataobj)  # type: ignore[attr-defined]
-    except (OSError, EOFError, ValueError, zlib.error, nibabel.filebasedimages.ImageFileError):
-        raise InputError(f"{path} cannot be read as NIfTI; convert the raw folder again") from None
-    if values.ndim < 2 or values.size != values.shape[0] * values.shape[1]:
-        raise InputError(f"{path} has the shape {values.shape}; expected one slice (x, y)")
-    upright = values.reshape(values.shape[:2]).T
-    whole = upright.astype(np.uint16) if upright.min() >= 0 and upright.max() <= 65535 else None
-    if whole is None or (whole != upright).any():
+    shown = read_nifti(path)
+    whole = shown.astype(np.uint16) if shown.min() >= 0 and shown.max() <= 65535 else None
+    if whole is None or (whole != shown).any():
         raise InputError(
-            f"{path} holds values from {upright.min():g} to {upright.max():g}; expected whole "
-            "numbers of 16 bits"
+            f"{path} holds values from {shown.min():g} to {shown.max():g}; expected whole numbers "
+            "of 16 bits"
         )
-    return upright.astype(np.uint8) if upright.dtype == np.uint8 else whole
+    return shown.astype(np.uint8) if shown.dtype == np.uint8 else whole

@@ -1,7 +1,8 @@
 """The raw layouts that ``med2d convert`` reads: a table, so that naming them imports no reader.
 
 To add one: write a module beside this file with ``scan(raw, request) -> sample.Scan`` and
-``sign(root, files) -> str | None``, and add a line here.
+``sign(root, files) -> str | None``, and add a line here. Where the data say what they are for, the
+module also has ``told_task(raw, options) -> str | None``.
 """
 
 from __future__ import annotations
@@ -44,12 +45,13 @@ class Layout:
         module: the reader, a module to import.
         description: one line for the help text.
         bundles: the tasks that it can be converted for, each with the bundle that trains on it
-            (empty where none does); the first is the default.
+            (empty where none does); the first is the default, unless the data say theirs.
         expected: the layout in a few words, for messages.
         tree: an example.
         options: its own options.
         before: more general layouts whose signs a folder of this one shows, too; this one goes
             before them.
+        tells_task: whether the data say their task, so that none is the default; see above.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Layout:
     tree: str
     options: tuple[Option, ...] = ()
     before: tuple[str, ...] = ()
+    tells_task: bool = False
 
 
 _GROUP_PATTERN = Option(
@@ -303,6 +306,7 @@ _TABLE = (
             Option("--modality", "DICOM code of the modality", default="as the datalist says"),
         ),
         before=("nifti", "image-mask-folders", "class-folders"),
+        tells_task=True,
     ),
 )
 

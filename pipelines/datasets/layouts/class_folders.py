@@ -8,8 +8,9 @@ beside it and shows it anyway.
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -17,9 +18,9 @@ from pipelines.datasets.layouts import LAYOUTS
 from pipelines.datasets.layouts.class_oddities import oddities
 from pipelines.datasets.layouts.classes import Classes, check_several, match_classes
 from pipelines.datasets.layouts.levels import Levels, read_levels
+from pipelines.datasets.layouts.mask_look import images_and_masks
 from pipelines.datasets.layouts.mask_names import (
     IMAGE,
-    MASK,
     Naming,
     folder_role,
     mask_stems,
@@ -38,16 +39,18 @@ from pipelines.datasets.layouts.sample import (
     natural,
     plain_name,
 )
-from pipelines.datasets.layouts.signs import recognise
+from pipelines.datasets.layouts.signs import fitting, recognise
 from pipelines.datasets.layouts.walk import Walk, is_picture, shown, walk
 from pipelines.datasets.sources.picture_file import PictureFile
 from pipelines.errors import InputError
 
 NAME = "class-folders"
 
+_RESERVED = frozenset({"images", "masks"})  # entries of the dataset folder: no classes
+
 
 def scan(raw: Path, request: Request) -> Scan:
-    """Lists the pictures of class folders; opens none.
+    """Lists the pictures of class folders; opens a few where their names look like masks'.
 
     Args:
         raw: the folder of class folders (or of ``train``, ``val`` and ``test``, in any case, with
@@ -88,6 +91,7 @@ def scan(raw: Path, request: Request) -> Scan:
     order = {name: index for index, name in enumerate(classes.names)}
     found.samples.sort(key=lambda each: (order[each.category], natural(each.source)))
     found.warnings.extend(oddities(tree, top, inside, levels, found))
+    found.warnings.extend(_masks_of_another(found.root, inside))
     check_several(found)
     return found
 
@@ -105,10 +109,15 @@ def sign(root: Path, files: list[PurePosixPath]) -> str | None:
     pictures = [file for file in files if is_picture(file)]
     tree = Walk(root, pictures, sorted({above for file in pictures for above in file.parents[:-1]}))
     top = top_folder(tree)
-    below = [file.relative_to(top) for file in pictures]
+    below = [file.relative_to(top) for file in pictures if file.is_relative_to(top)]
     skipped = int(is_split(file.parts[0] for file in below if len(file.parts) > 1))
-    classes = {file.parts[skipped]: None for file in below if len(file.parts) > skipped + 1}
-    if len(classes) < 2 or _mask_in(pictures) or _is_pair(classes):
+    classes: dict[str, list[PurePosixPath]] = {}
+    for file in below:
+        if len(file.parts) > skipped + 1:
+            classes.setdefault(file.parts[skipped], []).append(file)
+    if len(classes) < 2 or _masks_among(pictures):
+        return None
+    if any(same(name) in _RESERVED for name in classes) or images_and_masks(root / top, classes):
         return None
     return ", ".join(f"{shown(name)}/" for name in list(classes)[:2])
 
@@ -128,29 +137,68 @@ def _check_layout(tree: Walk, places: Sequence[Place]) -> None:
     pictures = tree.pictures
     if not pictures and tree.problems:
         return
-    mask = _mask_in(pictures)
-    pair = _is_pair({place.folders[0] for place in places if place.folders})
-    if not pictures or pair or mask:
-        holds = f' (it holds the mask "{shown(mask)}")' if mask else ""
+    expected = f"expected {LAYOUTS[NAME].expected}"
+    holds = _masks_among(pictures)
+    if holds:
+        other = next((layout.name for layout, _ in fitting(tree.root)), "image-mask-folders")
         raise InputError(
-            f"{tree.root} looks like {recognise(tree.root)}, not the {NAME} layout{holds}: "
-            f"expected {LAYOUTS[NAME].expected}"
+            f"{tree.root} looks like images with masks ({holds}), not like the {NAME} layout: "
+            f"{expected}. Convert it with: med2d convert {other} {shlex.quote(str(tree.root))} OUT"
         )
+    if not pictures:
+        raise InputError(
+            f"{tree.root} looks like {recognise(tree.root)}, not the {NAME} layout: {expected}"
+        )
+
+
+def _masks_among(pictures: Sequence[PurePosixPath]) -> str | None:
+    """Names a mask, or a folder of images and one of masks, as far as names tell."""
+    mask = _mask_in(pictures)
+    if mask:
+        return f'the mask "{shown(mask)}"'
+    folders = _mask_folder(pictures)
+    return " and ".join(f"{shown(folder)}/" for folder in folders) if folders else None
 
 
 def _mask_in(pictures: Sequence[PurePosixPath]) -> PurePosixPath | None:
     """Finds a picture that is by its name the mask of one beside it."""
     stems = {(file.parent, same(file.stem)) for file in pictures}
+    alone = Counter(file.parent for file in pictures)
     for file in pictures:
-        beside = (same(stem) for stem, _ in mask_stems(file.stem, Naming()))
+        beside = [same(stem) for stem, _ in mask_stems(file.stem, Naming())]
         if any((file.parent, stem) in stems for stem in beside):
+            return file
+        if "" in beside and alone[file.parent] > 1:  # mask.png beside whatever
             return file
     return None
 
 
-def _is_pair(names: Iterable[str]) -> bool:
-    """Tells whether folders are one of images and one of masks."""
-    return {IMAGE, MASK} <= {folder_role(name)[0] for name in names}
+def _mask_folder(
+    pictures: Sequence[PurePosixPath],
+) -> tuple[PurePosixPath, PurePosixPath] | None:
+    """Finds a folder of images and one of masks, by their names, in the same folder."""
+    images: dict[PurePosixPath, PurePosixPath] = {}
+    masks: dict[PurePosixPath, PurePosixPath] = {}
+    for folder in dict.fromkeys(above for file in pictures for above in file.parents[:-1]):
+        role, _ = folder_role(folder.name)
+        if role is not None:
+            (images if role == IMAGE else masks).setdefault(folder.parent, folder)
+    return next(((images[above], masks[above]) for above in images if above in masks), None)
+
+
+def _masks_of_another(root: Path, places: Sequence[Place]) -> Iterator[str]:
+    """Warns of a class folder that holds the masks of another, as far as a few pictures tell."""
+    folders: dict[str, list[PurePosixPath]] = {}
+    for place in places:
+        folders.setdefault(place.folders[0], []).append(place.file)
+    pair = images_and_masks(root, folders)
+    if pair:
+        images, masks = pair
+        yield (
+            f'the pictures in "{shown(masks)}" look like masks of those in "{shown(images)}"; if '
+            f"they are, convert with: med2d convert image-mask-folders RAW OUT --images-dir "
+            f"{shlex.quote(shown(images))} --masks-dir {shlex.quote(shown(masks))}"
+        )
 
 
 def _inside(places: Sequence[Place], levels: Levels, found: Scan) -> list[Place]:
@@ -185,7 +233,7 @@ def _classes(
     labels: Mapping[Place, str], request: Request, pattern: PathPattern | None, found: Scan
 ) -> Classes:
     """Finds the classes that the labels stand for."""
-    what = "what --class-pattern matches below" if pattern else "the class folders of"
+    what = "what --class-pattern matches below" if pattern else "the level of classes in"
     given = [label for label in labels.values() if label]
     return match_classes(given, request, f"{what} {found.root}")
 

@@ -26,14 +26,16 @@ def oddities(
         found: the samples and the names of the classes.
 
     Yields:
-        A line for files that are no pictures, for each folder down to the class that holds none,
-        for each class without an image, and for each class that only some parts have.
+        A line for files that are no pictures, for pictures that differ by their suffix only, for
+        each folder down to the class that holds none, for each class without an image, and for each
+        class that only some parts have.
     """
     others = [shown(file) for file in tree.files if not is_picture(file)]
     if others:
         more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
         names = ", ".join(f'"{name}"' for name in others[:_NAMED]) + more
         yield f"files that are no pictures were left aside: {names}"
+    yield from _twins(places)
     for folder in _empty(tree, top, places, levels):
         yield f'folder "{shown(folder)}" holds no image'
     used = {sample.category for sample in found.samples}
@@ -41,6 +43,22 @@ def oddities(
         if name not in used:
             yield f'no image has the class "{name}"'
     yield from _uneven(found.samples)
+
+
+def _twins(places: Sequence[Place]) -> Iterator[str]:
+    """Warns of pictures whose names differ by the suffix only."""
+    first: dict[PurePosixPath, Place] = {}
+    pairs = []
+    for place in places:
+        other = first.setdefault(place.file.with_suffix(""), place)
+        if other is not place:
+            pairs.append((other.source, place.source))
+    if pairs:
+        one, two = pairs[0]
+        yield (
+            f'{len(pairs)} pictures have the name of another but for the suffix, such as "{one}" '
+            f'and "{two}"; if one of each is a copy or a mask, take it out'
+        )
 
 
 def _empty(

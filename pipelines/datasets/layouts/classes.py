@@ -13,7 +13,8 @@ from pipelines.datasets.table import nearest
 from pipelines.errors import InputError
 
 _MISSING = ("", "nan", "n/a", "#n/a", "null")
-_RESERVED = ("images", "masks", "dataset.json", "audit.json")  # entries of the dataset folder
+# Entries of the dataset folder.
+_RESERVED = ("images", "masks", "dataset.json", "audit.json", "audit.html")
 _SHOWN = 8
 _EXAMPLES = {2: ["normal", "abnormal"], 3: ["normal", "benign", "malignant"]}
 _MANY = 20  # more different labels than this, most of them used once, are no classes

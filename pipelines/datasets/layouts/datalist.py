@@ -1,5 +1,8 @@
 """The datalist layout: a Medical Segmentation Decathlon or Auto3DSeg JSON, or our dataset.json.
 
+A bare list of images with labels serves as well. The list says what it is for: its own ``task``,
+else its labels.
+
 Labels are masks (pictures or 2-D NIfTI), or classes by index or name. ``group`` stays as it is
 written; ``patient`` or ``subject`` become groups by a pseudonym. Folds are made anew: those of the
 list are kept as the column ``source_fold``, because nobody knows whether a patient, or two pictures
@@ -8,7 +11,7 @@ that are nearly one, stand in two of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,6 +20,7 @@ from pipelines.datasets.layouts.channels import channels
 from pipelines.datasets.layouts.classes import check_several, match_classes
 from pipelines.datasets.layouts.datalist_file import (
     Datalist,
+    datalist_folder,
     find_datalist,
     is_text,
     looks_like_datalist,
@@ -24,11 +28,18 @@ from pipelines.datasets.layouts.datalist_file import (
 from pipelines.datasets.layouts.datalist_items import (
     Entries,
     Entry,
-    check_flat,
     file_below,
-    is_nifti,
+    is_mask,
     read_entries,
     short,
+    task_of_labels,
+)
+from pipelines.datasets.layouts.datalist_labels import class_label
+from pipelines.datasets.layouts.datalist_nifti import (
+    check_flat,
+    check_on_image,
+    is_nifti,
+    turned_by_half,
 )
 from pipelines.datasets.layouts.label_request import display_colours, label_rule
 from pipelines.datasets.layouts.pseudonym import PATIENTS
@@ -42,9 +53,9 @@ from pipelines.datasets.layouts.sample import (
     natural,
     plain_name,
 )
-from pipelines.datasets.layouts.walk import is_picture, shown
+from pipelines.datasets.layouts.walk import is_picture, shown, walk
 from pipelines.datasets.sources.label_file import LabelFile
-from pipelines.datasets.sources.label_rule import Colour, LabelRule
+from pipelines.datasets.sources.label_rule import Colour, LabelRule, first_few
 from pipelines.datasets.sources.picture_file import PictureFile
 from pipelines.datasets.sources.source import ImageSource, MaskSource
 from pipelines.datasets.sources.spaced_file import SpacedFile
@@ -74,7 +85,10 @@ def scan(raw: Path, request: Request) -> Scan:
         InputError: the folder or the datalist is missing, broken or of another layout; its labels
             do not fit the task or ``--classes``; or nobody named the classes.
     """
-    datalist = find_datalist(raw, request.options.get("json_file"))
+    named = request.options.get("json_file")
+    folder = datalist_folder(raw, named)
+    above = [] if folder == raw else [f"reading {folder}, the only folder in {raw}"]
+    raw, datalist = folder, find_datalist(folder, named)
     entries = read_entries(raw, datalist)
     if not entries.entries and not entries.problems:
         raise InputError(
@@ -86,14 +100,35 @@ def scan(raw: Path, request: Request) -> Scan:
     _check_categories(datalist, samples, problems)
     ordered = sorted(samples, key=lambda each: (natural(each.category), natural(each.source)))
     facts = _facts(raw, datalist, entries.entries, labels, colours, request)
-    found = Scan(raw, facts, ordered, problems, _warnings(datalist, entries))
+    aside = [*_warnings(datalist, entries), *_unlisted(raw, entries)]
+    warnings = [*above, *aside, *turned_by_half(raw, samples)]
+    found = Scan(raw, facts, ordered, problems, warnings)
     if request.task == "classification":
         check_several(found)
     return found
 
 
+def told_task(raw: Path, options: Mapping[str, Any]) -> str | None:
+    """Tells what a datalist is for, where nobody says it.
+
+    Args:
+        raw: the folder that holds the datalist.
+        options: the layout's own options.
+
+    Returns:
+        ``segmentation`` or ``classification``: its entry ``task``, else what its labels are;
+        nothing where it has no labels.
+
+    Raises:
+        InputError: as ``scan`` does of the folder and the datalist.
+    """
+    named = options.get("json_file")
+    datalist = find_datalist(datalist_folder(raw, named), named)
+    return datalist.task or task_of_labels(datalist)
+
+
 def sign(root: Path, files: list[PurePosixPath]) -> str | None:
-    """Looks for a JSON file with a list ``training`` at the top of a folder.
+    """Looks for a JSON file that lists images, at the top of a folder or of the only one in it.
 
     Args:
         root: the folder.
@@ -102,7 +137,11 @@ def sign(root: Path, files: list[PurePosixPath]) -> str | None:
     Returns:
         The file's name, or nothing.
     """
-    tops = [each for each in files if len(each.parts) == 1 and each.suffix.casefold() == ".json"]
+    around = {each.parts[0] for each in files}
+    depth = 2 if len(around) == 1 and all(len(each.parts) > 1 for each in files) else 1
+    tops = [
+        each for each in files if len(each.parts) == depth and each.suffix.casefold() == ".json"
+    ]
     return next((shown(each) for each in tops[:20] if looks_like_datalist(root / each)), None)
 
 
@@ -117,11 +156,7 @@ def _segmented(
     problems: list[Problem],
 ) -> _Converted:
     """Makes the samples of a segmentation."""
-    if entries.entries and not any(isinstance(each.label, str) for each in entries.entries):
-        raise InputError(
-            f"the labels of {datalist.path} are no masks ({entries.entries[0].where} has "
-            f"{short(entries.entries[0].label)}); convert it with --task classification"
-        )
+    _check_masks(datalist, entries.entries)
     masks: list[tuple[Entry, PurePosixPath]] = []
     for each in entries.entries:
         path = _tried(problems, datalist, each, lambda entry: _mask_path(raw, entry))
@@ -129,10 +164,11 @@ def _segmented(
             masks.append((each, path))
     labels, wanted = _named_indices(datalist, request)
     pictures = [(raw / path, shown(path)) for _, path in masks if is_picture(path)]
-    rule = label_rule(wanted, pictures, labels)
+    images = {raw / path: raw / each.image for each, path in masks if is_picture(each.image)}
+    rule = label_rule(wanted, pictures, labels, images)
     split = len(entries.parts) > 1
     samples = [
-        _sample(raw, each, each.category or _CATEGORY, (_mask(raw, path, rule),), split)
+        _sample(raw, each, each.category or _CATEGORY, (_mask(raw, each, path, rule),), split)
         for each, path in masks
     ]
     return rule.labels, samples, display_colours(rule, pictures)
@@ -146,16 +182,17 @@ def _classified(
     problems: list[Problem],
 ) -> _Converted:
     """Makes the samples of a classification."""
+    _check_classes(datalist, entries.entries)
     labelled: list[tuple[Entry, str]] = []
     for each in entries.entries:
-        label = _tried(problems, datalist, each, lambda entry: _class_label(entry, datalist))
+        label = _tried(problems, datalist, each, lambda entry: class_label(entry, datalist))
         if label is not None:
             labelled.append((each, label))
     # Where the labels are masks, the names of the list are those of the masks' values.
-    masked = any(isinstance(each.label, str) and _is_file(each.label) for each, _ in labelled)
+    masked = any(isinstance(each.label, str) and is_mask(each.label) for each, _ in labelled)
     names = () if masked else tuple(datalist.labels.values())
     wanted = replace(request, classes=request.classes or names)
-    where = f"labels of {datalist.path}"
+    where = f'"label" in {datalist.path}'
     classes = match_classes((label for _, label in labelled), wanted, where)
     samples, split = [], len(entries.parts) > 1
     for each, label in labelled:
@@ -164,6 +201,30 @@ def _classified(
         else:
             _add(problems, datalist, each, classes.wrong[label])
     return classes.names, samples, ()
+
+
+def _check_masks(datalist: Datalist, entries: Sequence[Entry]) -> None:
+    """Refuses to make masks of classes."""
+    if entries and not any(isinstance(each.label, str) and is_mask(each.label) for each in entries):
+        raise InputError(
+            f"the labels of {datalist.path} are no masks ({entries[0].where} has "
+            f"{short(entries[0].label)}); convert it with --task classification"
+        )
+
+
+def _check_classes(datalist: Datalist, entries: Sequence[Entry]) -> None:
+    """Refuses to make classes of masks that have none beside them, or one for all."""
+    masks = all(isinstance(each.label, str) and is_mask(each.label) for each in entries)
+    classes = {each.category for each in entries}
+    if not entries or not masks or len(classes) > 1:
+        return
+    (name,) = classes
+    said = 'no entry has a "class"' if name is None else f'all have the class "{name}"'
+    raise InputError(
+        f"the labels of {datalist.path} are masks ({entries[0].where} has "
+        f"{short(entries[0].label)}), and {said}, which a classification cannot learn from; "
+        "convert it with --task segmentation"
+    )
 
 
 def _tried(
@@ -194,6 +255,7 @@ def _mask_path(raw: Path, entry: Entry) -> PurePosixPath:
     if not (is_picture(path) or is_nifti(path)):
         raise InputError(f'names the label "{path}", which is neither a picture nor NIfTI by name')
     check_flat(raw, path, "label")
+    check_on_image(raw, entry.image, path)
     return path
 
 
@@ -207,75 +269,13 @@ def _named_indices(datalist: Datalist, request: Request) -> tuple[tuple[str, ...
     names = request.classes or tuple(said.values())
     if set(names) != set(said.values()):
         raise InputError(
-            f"--classes names {', '.join(names)}, but the labels of {datalist.path} are "
-            f"{', '.join(said.values())}; give these names in the order that you want"
+            f"--classes names {first_few(names)}, but the labels of {datalist.path} are "
+            f"{first_few(said.values())}; give these names in the order that you want"
         )
     mapping = {value: names.index(name) for value, name in said.items()}
     if all(value == index for value, index in mapping.items()):
         mapping = {}
     return names, replace(request, mapping={**mapping, **request.mapping})
-
-
-def _class_label(entry: Entry, datalist: Datalist) -> str:
-    """Gives the class of an entry: a name, or an index as text where nothing names it."""
-    label = entry.label
-    if isinstance(label, list):
-        label = _one_hot(label)
-    if isinstance(label, float) and label.is_integer():
-        label = int(label)
-    if isinstance(label, str) and entry.category and (_is_file(label) or not label.strip()):
-        return entry.category
-    if isinstance(label, str):
-        return _class_name(label.strip(), datalist)
-    if label is None and entry.category:
-        return entry.category
-    if type(label) is not int:
-        raise InputError(f"has the label {short(entry.label)}; expected a class index or name")
-    return _of_index(label, entry, datalist)
-
-
-def _class_name(label: str, datalist: Datalist) -> str:
-    """Checks a label that is a text."""
-    if _is_file(label):
-        raise InputError(
-            f'has the mask "{label}" as label and names no "class"; convert with '
-            "--task segmentation, or give classes"
-        )
-    if not label:
-        raise InputError("has an empty label; expected a class index or name")
-    if label not in datalist.labels.values() and label.isascii() and label.isdigit():
-        return datalist.labels.get(int(label[:9]), label)
-    return label
-
-
-def _of_index(index: int, entry: Entry, datalist: Datalist) -> str:
-    """Names a class index."""
-    if not datalist.labels:
-        return entry.category or str(index)
-    if index not in datalist.labels:
-        known = ", ".join(f"{number} {name}" for number, name in datalist.labels.items())
-        raise InputError(f"has the label {index}; the labels of the list are {known}")
-    name = datalist.labels[index]
-    if entry.category and entry.category != name:
-        raise InputError(
-            f'has the label {index} ({name}), but the class "{entry.category}"; correct one of them'
-        )
-    return name
-
-
-def _one_hot(label: list[Any]) -> int:
-    """Gives the index of the only 1."""
-    if sorted(map(repr, label)) not in (
-        [*["0"] * (len(label) - 1), "1"],
-        [*["0.0"] * (len(label) - 1), "1.0"],
-    ):
-        raise InputError(f"has the label {short(label)}; expected zeros and a single 1 (one-hot)")
-    return label.index(1)
-
-
-def _is_file(label: str) -> bool:
-    path = PurePosixPath(label)
-    return is_picture(path) or is_nifti(path)
 
 
 def _sample(
@@ -304,13 +304,14 @@ def _image(raw: Path, entry: Entry) -> ImageSource:
     return PictureFile(raw / entry.image)
 
 
-def _mask(raw: Path, path: PurePosixPath, rule: LabelRule) -> MaskSource:
+def _mask(raw: Path, entry: Entry, path: PurePosixPath, rule: LabelRule) -> MaskSource:
     """Gives where the mask of an entry is."""
     if is_nifti(path):
         from pipelines.datasets.sources.nifti_slice import NiftiMask
 
         return NiftiMask(raw / path, None, 0, rule, shown(path))
-    return LabelFile(raw / path, rule, shown(path))
+    image = raw / entry.image if is_picture(entry.image) else None
+    return LabelFile(raw / path, rule, shown(path), image)
 
 
 def _facts(
@@ -381,6 +382,25 @@ def _warnings(datalist: Datalist, entries: Entries) -> list[str]:
             f"{len(entries.unlabelled)} entries of {name} have no label ({listed}, …); left out"
         )
     if entries.dropped:
-        keys = ", ".join(entries.dropped)
+        keys = first_few(entries.dropped)
         lines.append(f"{name}: values of {keys} are no texts or numbers; left out")
+    tested = sum(each.part == "test" for each in entries.entries)
+    if 0 < tested < len(entries.entries):
+        lines.append(
+            f"{tested} of {len(entries.entries)} images of {name} are of its test part; unless "
+            "--keep-split is given, they go into the folds with the others"
+        )
     return lines
+
+
+def _unlisted(raw: Path, entries: Entries) -> list[str]:
+    """Tells of pictures that the list does not name."""
+    tree = walk(raw, NAME)
+    rest = [
+        file
+        for file in tree.files
+        if (is_picture(file) or is_nifti(file)) and file.as_posix() not in entries.named
+    ]
+    if not rest:
+        return []
+    return [f'{len(rest)} pictures are not in the list, such as "{shown(rest[0])}"; left aside']

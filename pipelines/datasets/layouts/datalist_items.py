@@ -11,16 +11,15 @@ from typing import Any
 
 from pipelines.datasets.dataset import KNOWN_ITEM_KEYS
 from pipelines.datasets.layouts.datalist_file import SECTIONS, Datalist, is_text
+from pipelines.datasets.layouts.datalist_nifti import check_flat, is_nifti
 from pipelines.datasets.layouts.parts import part_of
 from pipelines.datasets.layouts.pseudonym import pseudonym
 from pipelines.datasets.layouts.sample import Problem
 from pipelines.datasets.layouts.walk import is_picture, shown
 from pipelines.errors import InputError
-from transforms.picture import PictureError
 
 _PATIENT = ("patient", "patient_id", "patientid", "subject", "subject_id", "subjectid")
 _OWN = KNOWN_ITEM_KEYS | {"name", "path"}
-_NIFTI = (".nii", ".nii.gz")
 
 
 @dataclass(frozen=True)
@@ -60,6 +59,7 @@ class Entries:
         unlabelled: places of entries without a label outside the training, which are left out.
         dropped: keys whose values are no texts or numbers, and are left out.
         folds: whether any entry has a fold.
+        named: every file that the list names, whether it can be used or not.
     """
 
     entries: list[Entry] = field(default_factory=list)
@@ -67,6 +67,7 @@ class Entries:
     unlabelled: list[str] = field(default_factory=list)
     dropped: dict[str, None] = field(default_factory=dict)
     folds: bool = False
+    named: set[str] = field(default_factory=set)
 
     @property
     def parts(self) -> set[str]:
@@ -88,6 +89,7 @@ def read_entries(raw: Path, datalist: Datalist) -> Entries:
     name = shown(datalist.path.name)
     home: dict[str, str] = {}
     for where, part, item in _listed(datalist):
+        found.named.update(_files_of(item))
         try:
             entry = _entry(raw, where, part, item, found)
         except InputError as error:
@@ -102,6 +104,33 @@ def read_entries(raw: Path, datalist: Datalist) -> Entries:
             continue
         found.entries.append(entry)
     return found
+
+
+def task_of_labels(datalist: Datalist) -> str | None:
+    """Tells by the first label what task a datalist is for, without looking for its files.
+
+    Args:
+        datalist: the datalist.
+
+    Returns:
+        ``segmentation`` where the label is a file by its name, else ``classification``; nothing
+        where no entry has a label.
+    """
+    for _, _, item in _listed(datalist):
+        if not isinstance(item, dict):
+            continue
+        label = item.get("label")
+        if isinstance(label, str) and is_mask(label):
+            return "segmentation"
+        if label is not None or item.get("class") is not None:
+            return "classification"
+    return None
+
+
+def is_mask(label: str) -> bool:
+    """Tells whether a label that is a text is the name of a file."""
+    path = PurePosixPath(label)
+    return is_picture(path) or is_nifti(path)
 
 
 def file_below(raw: Path, value: object, what: str) -> PurePosixPath:
@@ -152,43 +181,19 @@ def short(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def is_nifti(path: PurePosixPath) -> bool:
-    """Tells whether a file is NIfTI by its suffix."""
-    return path.name.casefold().endswith(_NIFTI)
-
-
-def check_flat(raw: Path, path: PurePosixPath, what: str) -> None:
-    """Refuses a NIfTI file that is a volume, by its header; pictures pass.
-
-    Args:
-        raw: the raw folder.
-        path: the file, below it.
-        what: ``image`` or ``label``, for messages.
-
-    Raises:
-        InputError: it is a volume, or its header cannot be read.
-    """
-    if not is_nifti(path):
-        return
-    from pipelines.datasets.sources.nifti_header import read_header
-
-    try:
-        header = read_header(raw / path, f'the {what} "{path}"')
-    except PictureError as error:
-        raise InputError(f"names {error}") from None
-    if not header.is_flat:
-        shape = " x ".join(map(str, header.shape))
-        raise InputError(
-            f'names the {what} "{path}", a volume of {shape}; expected a 2-D image. Cut volumes '
-            "into slices with med2d convert nifti"
-        )
-
-
 def _listed(datalist: Datalist) -> Iterator[tuple[str, str, Any]]:
     """Yields every entry with its place and its part."""
     for section, part in SECTIONS.items():
         for index, item in enumerate(datalist.content.get(section, [])):
             yield f"{section}[{index}]", part, item
+
+
+def _files_of(item: Any) -> Iterator[str]:
+    """Yields what an entry may name as a file."""
+    values = (item.get("image"), item.get("label")) if isinstance(item, dict) else (item,)
+    for value in values:
+        if isinstance(value, str):
+            yield PurePosixPath(value).as_posix()
 
 
 def _entry(raw: Path, where: str, part: str, item: Any, found: Entries) -> Entry | None:

@@ -110,9 +110,9 @@ def scan(raw: Path, request: Request) -> Scan:
     found.problems += [*tree.problems, *headers.problems]
     found.warnings += [*tree.warnings, *headers.warnings]
     if request.task == "segmentation":
-        _segment(found, tree, headers.files, request, wanted)
+        _segment(found, tree, headers, request, wanted)
     else:
-        _classify(found, tree, headers.files, request, wanted)
+        _classify(found, tree, headers, request, wanted)
     found.problems = [headers.concealment.problem(problem) for problem in found.problems]
     return found
 
@@ -174,11 +174,12 @@ def _facts(
 
 
 def _classify(
-    found: Scan, tree: Walk, files: list[DicomFile], request: Request, wanted: _Wanted
+    found: Scan, tree: Walk, headers: DicomFiles, request: Request, wanted: _Wanted
 ) -> None:
     """Adds the samples of a classification."""
+    files = headers.files
     if wanted.csv:
-        names, classes = _by_table(found, tree, files, request, wanted.csv)
+        names, classes = _by_table(found, tree, headers, request, wanted.csv)
     else:
         names, classes = _by_label(found, files, request, wanted)
     found.facts = _facts(found.root, files, wanted, names)
@@ -191,11 +192,12 @@ def _classify(
 
 
 def _by_table(
-    found: Scan, tree: Walk, files: list[DicomFile], request: Request, csv: str
+    found: Scan, tree: Walk, headers: DicomFiles, request: Request, csv: str
 ) -> tuple[tuple[str, ...], dict[PurePosixPath, str]]:
-    """Gives the classes that a table names."""
+    """Gives the classes that a table names; rows of unusable files are no problem of their own."""
     table = read_table(find_table(tree, csv, NAME))
-    lookup = Lookup([file.path for file in files], top=tree.root.absolute().name)
+    paths = [*(file.path for file in headers.files), *headers.unusable]
+    lookup = Lookup(paths, top=tree.root.absolute().name)
     kept = ("image_column", "label_column")
     options = {name: request.options.get(name) for name in kept}
     columns = choose_columns(table, options, lookup.find)
@@ -251,19 +253,30 @@ def _unclassified(label: str, classes: Classes, tag: ClassTag | None, named: boo
 
 
 def _segment(
-    found: Scan, tree: Walk, files: list[DicomFile], request: Request, wanted: _Wanted
+    found: Scan, tree: Walk, headers: DicomFiles, request: Request, wanted: _Wanted
 ) -> None:
-    """Adds the samples of a segmentation."""
+    """Adds the samples of a segmentation; masks of unusable files are no problem of their own."""
+    files = headers.files
     by_name = {_paired_name(file.path): file for file in files}
+    stems = {name.with_suffix("") for name in by_name}
+    unusable = [_paired_name(path) for path in headers.unusable]
+    unusable = [name for name in unusable if name.with_suffix("") not in stems]
     masks_by_name = _masks(tree)
-    pairs = pair([*by_name, *masks_by_name], Naming(mask_suffix=".png"))
-    real = {each.image.path: [masks_by_name[mask] for mask in each.masks] for each in pairs.pairs}
+    pairs = pair([*by_name, *unusable, *masks_by_name], Naming(mask_suffix=".png"))
+    real = {
+        each.image.path: [masks_by_name[mask] for mask in each.masks]
+        for each in pairs.pairs
+        if each.image.path in by_name
+    }
     masks = [(found.root / mask, shown(mask)) for paths in real.values() for mask in paths]
     rule = label_rule(request, masks)
     found.facts = _facts(found.root, files, wanted, rule.labels)
     names = {shown(name): shown(file.path) for name, file in by_name.items()}
+    known = {shown(name) for name in unusable}
     found.problems += [
-        Problem(names.get(each.source, each.source), each.line) for each in pairs.problems
+        Problem(names.get(each.source, each.source), each.line)
+        for each in pairs.problems
+        if each.source not in known
     ]
     for each in pairs.pairs:
         file = by_name.get(each.image.path)

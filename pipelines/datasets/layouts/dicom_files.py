@@ -18,6 +18,7 @@ from pipelines.datasets.layouts.sample import Problem
 from pipelines.datasets.layouts.walk import Walk, is_picture, shown
 from pipelines.datasets.sources.dicom_check import check_image
 from pipelines.datasets.sources.dicom_header import (
+    code,
     damage_named,
     looks_like_dicom,
     read_header,
@@ -78,6 +79,7 @@ class DicomFiles:
         any_modality: whether other modalities are read too.
         files: the files that hold images, in order.
         problems: why others cannot be used, by their real names.
+        unusable: the paths of those others, below the root.
         concealment: gives the names under which they are recorded.
     """
 
@@ -86,6 +88,7 @@ class DicomFiles:
     any_modality: bool = False
     files: list[DicomFile] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    unusable: list[PurePosixPath] = field(default_factory=list)
     _strangers: list[str] = field(default_factory=list)
     _burnt: list[str] = field(default_factory=list)
     _oblong: list[str] = field(default_factory=list)
@@ -129,9 +132,10 @@ class DicomFiles:
                 self._note(source, elements)
         except PictureError as error:
             self.problems.append(Problem(source, str(error)))
+            self.unusable.append(path)
 
     def _check_modality(self, elements: Dataset, name: str) -> None:
-        modality = text(elements, "Modality")
+        modality = code(elements, "Modality")
         capture = text(elements, "SOPClassUID").startswith(_CAPTURE)
         if not (self.any_modality or modality in MODALITIES or capture):
             raise PictureError(
@@ -166,7 +170,7 @@ class DicomFiles:
         if burnt == "YES" or (screen and burnt != "NO"):
             self._burnt.append(shown_path)
         ratio = text(elements, "PixelAspectRatio").split()
-        if len(set(ratio)) > 1:
+        if len(set(ratio)) > 1 and all(part.isdigit() for part in ratio):
             self._oblong.append(f"{shown_path} ({':'.join(ratio)})")
 
     @property

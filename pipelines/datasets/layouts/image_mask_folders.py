@@ -14,8 +14,10 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from pipelines.datasets.dataset import FILE_NAME
 from pipelines.datasets.layouts import LAYOUTS
 from pipelines.datasets.layouts.channels import channels
+from pipelines.datasets.layouts.datalist_file import looks_like_datalist
 from pipelines.datasets.layouts.label_request import Named, display_colours, label_rule
 from pipelines.datasets.layouts.mask_names import MASK, Naming, folder_role, mask_stems, same
 from pipelines.datasets.layouts.mask_pairs import Pair, Pairs, pair
@@ -43,7 +45,6 @@ from pipelines.errors import InputError
 NAME = "image-mask-folders"
 
 _CATEGORY = "image"
-_BUSI = frozenset({"benign", "malignant", "normal"})
 _RESERVED = frozenset({"images", "masks"})  # entries of the dataset folder
 _MANY = 20  # folders of so many names are rather patients than classes
 _EXAMPLES = 8  # names of classes in an example
@@ -73,44 +74,45 @@ def scan(raw: Path, request: Request) -> Scan:
     pairs = pair(tree.pictures, naming, request.classes)
     _check_found(raw, tree, pairs, naming)
     whole = [(tree.root / path, shown(path)) for each in pairs.pairs for path in each.masks]
-    rule = label_rule(request, whole)
-    samples = [_sample(tree.root, each, rule, request.options) for each in pairs.pairs]
+    images = {
+        tree.root / path: tree.root / each.image.path for each in pairs.pairs for path in each.masks
+    }
+    rule = label_rule(request, whole, images=images)
+    options, cases = _folders_meant(pairs.pairs, request.options)
+    samples = [_sample(tree.root, each, rule, options) for each in pairs.pairs]
     found = Scan(
         tree.root,
-        _facts(raw, tree.root, pairs.pairs, rule, request.options, whole),
+        _facts(raw, tree.root, pairs.pairs, rule, options, whole),
         sorted(samples, key=lambda sample: (natural(sample.category), natural(sample.source))),
         [*tree.problems, *pairs.problems],
-        [*above, *tree.warnings, *_outside(tree, pairs), *_absent(pairs.pairs, request)],
+        [*above, *tree.warnings, *cases, *_outside(tree, pairs), *_absent(pairs.pairs, request)],
     )
-    _check_categories(found, request.options)
+    _check_categories(found)
     if pattern:
         _group(found, pattern)
     return found
 
 
 def sign(root: Path, files: list[PurePosixPath]) -> str | None:
-    """Looks for a folder of masks, or masks beside their images.
+    """Looks for a folder of masks, for masks beside their images, or for an x.png for each x.jpg.
 
     Args:
         root: the folder.
         files: the first thousands of its files, relative.
 
     Returns:
-        The folder or the mask; nothing for what is a dataset folder or BUSI.
+        The folder or the mask, or nothing.
     """
-    if PurePosixPath("dataset.json") in files:
-        return None
     pictures = [file for file in files if is_picture(file)]
-    if any(same(part) in _BUSI for file in pictures for part in file.parent.parts):
-        return None
-    stems = {(file.parent, same(file.stem)) for file in pictures}
     for file in pictures:
         if folder_role(file.parent.name)[0] == MASK and len(files) > 1:
             return f"{shown(file.parent)}/"
-        beside = (stem for stem, _ in mask_stems(file.stem, Naming()))
-        if any((file.parent, same(stem)) in stems for stem in beside):
-            return shown(file)
-    return None
+    paired = pair(pictures, Naming(), ()).pairs
+    said = (path for each in paired for path in each.masks if mask_stems(path.stem, Naming()))
+    mask = next(said, None)
+    if mask is None and 2 * len(paired) == len(pictures) > 0:  # every x.jpg has its x.png
+        mask = paired[0].masks[0]
+    return None if mask is None else shown(mask)
 
 
 def _naming(options: Mapping[str, Any]) -> Naming:
@@ -183,13 +185,18 @@ def _check_found(raw: Path, tree: Walk, pairs: Pairs, naming: Naming) -> None:
                 f"in {folders}"
             )
     if tree.pictures and not pairs.pairs and pairs.orphans == pairs.masks:
-        raise InputError(_unpaired(raw, pairs))
+        raise InputError(_unpaired(raw, pairs, len(tree.pictures)))
 
 
-def _unpaired(raw: Path, pairs: Pairs) -> str:
+def _unpaired(raw: Path, pairs: Pairs, pictures: int) -> str:
     """Says that no image has a mask, and what may help."""
-    first = f", such as {pairs.problems[0].line}" if pairs.problems else ""
+    first = f": {pairs.problems[0].line}" if pairs.problems else ""
     remedy = "if the names differ, give --images-dir, --masks-dir or --mask-suffix"
+    if pairs.masks and pairs.masks == pictures:
+        return (
+            f"{raw} holds {pairs.masks} masks by their names, and no images; expected "
+            f"{LAYOUTS[NAME].expected}: put the images beside their masks"
+        )
     if pairs.perhaps:
         names = ",".join(["background", *list(pairs.perhaps)[:_EXAMPLES]])
         remedy = f"if each file holds one class, give --classes {names}"
@@ -208,6 +215,22 @@ def _is_there(wanted: str, tree: Walk) -> bool:
         if any(plain[start : start + len(parts)] == parts for start in starts):
             return True
     return False
+
+
+def _folders_meant(
+    pairs: Sequence[Pair], options: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], list[str]]:
+    """Takes folders of one image each for cases, not for classes, where nobody says otherwise."""
+    folders = [
+        tuple(name for name in each.image.folders if part_of(name) is None) for each in pairs
+    ]
+    if options.get("folders") or len(pairs) < 3 or len(set(folders)) < len(folders):
+        return options, []
+    line = (
+        f"each of {len(folders)} folders holds one image: they are kept as the column folder, and "
+        "not taken for classes (unless --folders class is given)"
+    )
+    return {**options, "folders": "ignore"}, [line]
 
 
 def _sample(root: Path, each: Pair, rule: LabelRule, options: Mapping[str, Any]) -> Sample:
@@ -239,7 +262,8 @@ def _sample(root: Path, each: Pair, rule: LabelRule, options: Mapping[str, Any])
 def _masks(root: Path, each: Pair, rule: LabelRule, later_wins: bool) -> tuple[MaskSource, ...]:
     """Makes the mask sources of a pair."""
     if not each.of_class:
-        return tuple(LabelFile(root / path, rule, shown(path)) for path in each.masks)
+        image = root / each.image.path
+        return tuple(LabelFile(root / path, rule, shown(path), image) for path in each.masks)
     ordered = sorted(each.of_class, key=lambda pair: (pair[0], natural(str(pair[1]))))
     return (
         ClassFiles(
@@ -285,7 +309,16 @@ def _outside(tree: Walk, pairs: Pairs) -> list[str]:
         )
     others = [file for file in tree.files if not is_picture(file)]
     if others:
-        lines.append(f'{len(others)} files are no pictures, such as "{shown(others[0])}"')
+        lines.append(
+            f'files that are no pictures were left aside ({len(others)}), such as '
+            f'"{shown(others[0])}"'
+        )
+    record = PurePosixPath(FILE_NAME)
+    if record in others and looks_like_datalist(tree.root / record):
+        lines.append(
+            f"{FILE_NAME} lists images with their labels and groups, which are not read here; "
+            "med2d convert datalist reads them"
+        )
     return lines
 
 
@@ -303,7 +336,7 @@ def _absent(pairs: Sequence[Pair], request: Request) -> list[str]:
     return lines
 
 
-def _check_categories(found: Scan, options: Mapping[str, Any]) -> None:
+def _check_categories(found: Scan) -> None:
     """Refuses class names that the dataset folder needs, and warns of folders of patients."""
     counts = Counter(sample.category for sample in found.samples)
     for name in counts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from PIL import Image
 from pipelines.datasets.layouts.channels import some
 from pipelines.datasets.layouts.sample import Request
 from pipelines.datasets.picture import opened
+from pipelines.datasets.sources.label_edges import MOST_LISTED, unlike_classes
+from pipelines.datasets.sources.label_file import beside_image
 from pipelines.datasets.sources.label_rule import (
     MOST_CLASSES,
     MOST_VALUES,
@@ -19,6 +21,8 @@ from pipelines.datasets.sources.label_rule import (
     LabelRule,
     check_exact,
     colours_in,
+    first_few,
+    grey,
     is_black_and_white,
     listed_colours,
     listed_values,
@@ -28,8 +32,9 @@ from pipelines.errors import InputError
 from transforms.picture import PictureError
 
 _BINARY = ("background", "foreground")
-_MANY = 12  # more values or colours than this are no classes that somebody would list
+_EXAMPLES = 6  # names of classes in an example
 _BLACK = (0, 0, 0)
+_NONE: Mapping[Path, Path] = {}
 
 Named = tuple[Path, str]
 """A mask file and its path below the raw root."""
@@ -44,21 +49,29 @@ class _Found:
         values: grey values or palette indices, with their numbers of pixels.
         colours: colours of those that are coloured.
         binary: whether all are of two values.
+        blurred: why those that are no masks of classes are none, one line each.
     """
 
     first: str = ""
     values: Counter[int] = field(default_factory=Counter)
     colours: Counter[Colour] = field(default_factory=Counter)
     binary: bool = True
+    blurred: list[str] = field(default_factory=list)
 
 
-def label_rule(request: Request, masks: Sequence[Named], labels: tuple[str, ...] = ()) -> LabelRule:
+def label_rule(
+    request: Request,
+    masks: Sequence[Named],
+    labels: tuple[str, ...] = (),
+    images: Mapping[Path, Path] = _NONE,
+) -> LabelRule:
     """Makes the rule that reads the masks of a data set.
 
     Args:
         request: the classes, the mapped values, and the options ``colour`` and ``threshold``.
         masks: the mask files. Some are opened where nobody named the classes.
         labels: names of the indices as the data say them; ``request.classes`` come before them.
+        images: the picture of each mask, as far as known, for messages.
 
     Returns:
         The rule. Masks of two values are background and foreground where nobody named the classes.
@@ -75,7 +88,7 @@ def label_rule(request: Request, masks: Sequence[Named], labels: tuple[str, ...]
     if not names:
         names = _BINARY
         if threshold is None:
-            _check_binary(masks, request)
+            _check_binary(masks, request, images)
     _check_names(names)
     _check_mapping(request, names)
     colours = _colours(given, names)
@@ -98,7 +111,7 @@ def display_colours(rule: LabelRule, masks: Sequence[Named]) -> tuple[Colour, ..
         return tuple(first[index] for index in range(len(rule.labels)))
     values = {index: value for value, index in reversed(rule.values)}
     wanted = [values.get(index, index) for index in range(len(rule.labels))]
-    for image, _ in _opened(masks):
+    for image, _, _ in _opened(masks):
         palette = image.getpalette() if image.mode == "P" else None
         if palette and not is_black_and_white(image) and 3 * max(wanted) + 2 < len(palette):
             shades = [tuple(palette[3 * value : 3 * value + 3]) for value in wanted]
@@ -126,7 +139,7 @@ def _threshold(text: object, names: Sequence[str]) -> int | None:
         return None
     if names and len(names) != 2:
         raise InputError(
-            f"--threshold tells two classes apart, but there are {len(names)}: {', '.join(names)}; "
+            f"--threshold tells two classes apart, but there are {len(names)}: {first_few(names)}; "
             "export the masks again with one value for each class"
         )
     return whole_number(text, "--threshold", 1, MOST_VALUES - 1)
@@ -146,7 +159,7 @@ def _check_names(names: Sequence[str]) -> None:
 def _check_mapping(request: Request, names: Sequence[str]) -> None:
     for value, index in request.mapping.items():
         if not 0 <= index < len(names):
-            known = ", ".join(f"{number} ({name})" for number, name in enumerate(names))
+            known = first_few(f"{number} ({name})" for number, name in enumerate(names))
             hint = "" if request.classes else "; name more with --classes"
             raise InputError(
                 f"--map {value}={index}: there is no index {index}; expected {known}{hint}"
@@ -170,7 +183,7 @@ def _colours(given: Sequence[str], names: Sequence[str]) -> tuple[tuple[Colour, 
     missing = [name for index, name in enumerate(names) if index not in found.values()]
     if missing:
         raise InputError(
-            f"{', '.join(missing)} of --classes has no colour; give --colour {missing[0]}=R,G,B"
+            f"{first_few(missing)} of --classes has no colour; give --colour {missing[0]}=R,G,B"
         )
     return tuple(found.items())
 
@@ -179,7 +192,7 @@ def _named_colour(text: str, names: Sequence[str]) -> tuple[str, Colour]:
     name, _, numbers = text.rpartition("=")
     if name not in names:
         raise InputError(
-            f"--colour {text}: expected NAME=R,G,B with a name of --classes: {', '.join(names)}"
+            f"--colour {text}: expected NAME=R,G,B with a name of --classes: {first_few(names)}"
         )
     parts = [part.strip() for part in numbers.split(",")]
     if len(parts) != 3 or not all(
@@ -192,30 +205,54 @@ def _named_colour(text: str, names: Sequence[str]) -> tuple[str, Colour]:
     return name, (red, green, blue)
 
 
-def _opened(masks: Sequence[Named]) -> list[tuple[Image.Image, str]]:
+def _opened(masks: Sequence[Named]) -> list[tuple[Image.Image, Path, str]]:
     """Opens some masks; what cannot be read is named when all are."""
     images = []
     for path, source in some(masks):
         name = f'mask "{source}"'
         try:
-            images.append((opened(path, name), name))
+            images.append((opened(path, name), path, name))
         except PictureError:
             continue
     return images
 
 
-def _check_binary(masks: Sequence[Named], request: Request) -> None:
-    """Refuses masks of more than two values: nobody said what they mean."""
+def _check_binary(masks: Sequence[Named], request: Request, images: Mapping[Path, Path]) -> None:
+    """Refuses masks of more than two values: nobody said what they mean.
+
+    Where some are no masks of classes at all, these are named when all are read.
+    """
     found = _Found()
-    for image, name in _opened(masks):
+    for image, path, name in _opened(masks):
         check_exact(image, name, 2)
+        line = _blurred(image, name)
+        if line:
+            found.blurred.append(f"{line}{beside_image(image.size, images.get(path))}")
+            continue
         found.first = found.first or name
         _look(image, name, found, request)
+    if found.blurred and not found.first:
+        raise InputError(_all_blurred(found))
     if found.binary:
         return
     if found.colours:
         raise InputError(_unnamed_colours(found))
     raise InputError(_unnamed_values(found))
+
+
+def _blurred(image: Image.Image, name: str) -> str:
+    """Says that a mask has soft edges or is a picture; nothing where its values may be classes."""
+    try:
+        reason = unlike_classes(grey(image, name, by_colour=True), classes=2)
+    except InputError:  # colours
+        return ""
+    return f"{name} {reason}" if reason else ""
+
+
+def _all_blurred(found: _Found) -> str:
+    """Says what is wrong with the first mask, and that the others are like it."""
+    count = len(found.blurred)
+    return found.blurred[0] + (f". All {count} masks looked at are like it" if count > 1 else "")
 
 
 def _look(image: Image.Image, name: str, found: _Found, request: Request) -> None:
@@ -234,35 +271,47 @@ def _look(image: Image.Image, name: str, found: _Found, request: Request) -> Non
 def _unnamed_colours(found: _Found) -> str:
     """Says which colours there are, and how to name them."""
     head = f"{found.first} and others hold {listed_colours(dict(found.colours.most_common()))}."
-    if len(found.colours) > _MANY:
-        return f"{head} {_MANY_VALUES}, then name each colour with --classes and --colour"
-    names = _example(len(found.colours))
+    if len(found.colours) > MOST_LISTED:
+        return (
+            f"{head} Soft edges come from resizing or JPEG: export the masks again as PNG, with "
+            "nearest-neighbour interpolation, then name each colour with --classes and --colour"
+        )
     ordered = sorted(found.colours, key=lambda colour: (colour != _BLACK, -found.colours[colour]))
-    options = " ".join(
+    names = _example(len(ordered))
+    options = [
         f"--colour {name}={','.join(map(str, colour))}"
-        for name, colour in zip(names, ordered, strict=True)
+        for name, colour in zip(names, ordered, strict=False)
+    ]
+    return (
+        f"{head} Name the classes, such as --classes {_listed(names, len(ordered))} "
+        f"{_spaced(options, len(ordered))}"
     )
-    return f"{head} Name the classes, such as --classes {','.join(names)} {options}"
 
 
 def _unnamed_values(found: _Found) -> str:
     """Says which values there are, and how to name them."""
     values = dict(sorted(found.values.items()))
     head = f"{found.first} and others hold {listed_values(values)}."
-    if len(values) > _MANY:
-        return f"{head} {_MANY_VALUES}, or, of two classes, give --threshold 128"
     contiguous = list(values) == list(range(len(values)))
-    count = max(max(values) + 1, 2) if max(values) < _MANY else len({0, *values})
-    names = _example(count)
-    example = f"--classes {','.join(names)}"
-    if not contiguous and max(values) >= _MANY:
-        options = (f"--map {value}={index}" for index, value in enumerate(sorted({0, *values})))
-        example = f"{example} {' '.join(option for option in options if option != '--map 0=0')}"
+    count = max(max(values) + 1, 2) if max(values) < MOST_LISTED else len({0, *values})
+    example = f"--classes {_listed(_example(count), count)}"
+    if not contiguous and max(values) >= MOST_LISTED:
+        options = [f"--map {value}={index}" for index, value in enumerate(sorted({0, *values}))]
+        options = [option for option in options if option != "--map 0=0"]
+        example = f"{example} {_spaced(options[: _EXAMPLES - 1], len(options))}"
     return f"{head} Name the classes in the order of their indices, such as {example}"
 
 
-_MANY_VALUES = "Soft edges come from resizing or JPEG: export the masks again without either"
-
-
 def _example(count: int) -> list[str]:
-    return ["background", *(f"class{index}" for index in range(1, count))]
+    """Makes up the first names of so many classes."""
+    return ["background", *(f"class{index}" for index in range(1, min(count, _EXAMPLES)))]
+
+
+def _listed(names: Sequence[str], count: int) -> str:
+    """Joins the first names of so many for an option."""
+    return ",".join(names) + (f",… ({count} names)" if len(names) < count else "")
+
+
+def _spaced(options: Sequence[str], count: int) -> str:
+    """Joins the first options of so many."""
+    return " ".join(options) + (" …" if len(options) < count else "")

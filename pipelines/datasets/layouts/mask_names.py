@@ -33,6 +33,8 @@ _IMAGE_WORDS = "images?|imgs?|im|originals?|orig"
 _NUMBER = r"(?:[ _-]?(?P<number>[0-9]+))?"
 _MASK_END = re.compile(rf"(?P<stem>.+?)[ _.-]+(?:{_MASK_WORDS}){_NUMBER}", re.IGNORECASE)
 _MASK_START = re.compile(rf"(?:{_MASK_WORDS})[ _.-]+(?P<stem>.+)", re.IGNORECASE)
+_MASK_ALONE = re.compile(rf"(?:{_MASK_WORDS}){_NUMBER}", re.IGNORECASE)
+_IMAGE_ALONE = re.compile(rf"(?:{_IMAGE_WORDS})", re.IGNORECASE)
 # nnU-Net appends the number of the channel to the names of images.
 _IMAGE_END = re.compile(rf"(?P<stem>.+?)(?:[ _.-]+(?:{_IMAGE_WORDS})|_0000)", re.IGNORECASE)
 _IMAGE_START = re.compile(rf"(?:{_IMAGE_WORDS})[ _.-]+(?P<stem>.+)", re.IGNORECASE)
@@ -141,11 +143,14 @@ def mask_stems(stem: str, naming: Naming) -> list[tuple[str, int | None]]:
         naming: what the person said.
 
     Returns:
-        Stems, each with the number behind the word; none where the name does not say *mask*.
+        Stems, each with the number behind the word; none where the name does not say *mask*. The
+        stem is empty where the name says nothing else: the image is the one in its folder.
 
     Examples:
         >>> mask_stems("benign (1)_mask_2", Naming()), mask_stems("benign (1)", Naming())
         ([('benign (1)', 2)], [])
+        >>> mask_stems("mask", Naming())
+        [('', None)]
     """
     wanted = naming.mask_suffix
     if wanted is not None:
@@ -159,6 +164,9 @@ def mask_stems(stem: str, naming: Naming) -> list[tuple[str, int | None]]:
         found.append(_stem_and_number(match))
     if match := _MASK_START.fullmatch(stem):
         found.append((match["stem"], None))
+    if not found and (match := _MASK_ALONE.fullmatch(stem)):
+        number = match["number"]
+        found.append(("", None if number is None else int(number)))
     return found
 
 
@@ -168,9 +176,12 @@ def image_stems(stem: str) -> list[str]:
     Examples:
         >>> image_stems("img_007"), image_stems("a_image"), image_stems("a")
         (['007'], ['a'], [])
+        >>> image_stems("image")
+        ['']
     """
     matches = (pattern.fullmatch(stem) for pattern in (_IMAGE_END, _IMAGE_START))
-    return [match["stem"] for match in matches if match]
+    found = [match["stem"] for match in matches if match]
+    return [*found, ""] if _IMAGE_ALONE.fullmatch(stem) else found
 
 
 def class_stems(stem: str, name: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -26,6 +27,7 @@ Key = tuple[tuple[str, ...], str]
 """Folders without those that say image or mask, and the image's name without its extension."""
 
 _REMEMBERED = 1024  # folders that come again with every file
+_NAMED = 5  # files that a message names before it only counts them
 _PHOTOS = (".jpg", ".jpeg")  # beside a file of the same name that loses nothing: the image
 
 
@@ -160,14 +162,18 @@ class _Pairing:
             if self.images.setdefault(key, each) is not each:
                 several.setdefault(key, [self.images[key]]).append(each)
         for places in several.values():
-            names = " and ".join(f'"{shown(each.path)}"' for each in places)
+            names = _listed([each.path for each in places], " and ")
             line = (
                 f"images {names} share one name and one mask; rename one with its mask, take it "
                 "out, or say by --mask-suffix .png (or another extension) that one is the mask"
             )
             self.result.problems.append(Problem(shown(places[0].path), line))
+        alone = Counter(folders for folders, _ in self.images)
         for key, each in self.images.items():
-            for stem in image_stems(each.path.stem):
+            stems = image_stems(each.path.stem)
+            if alone[key[0]] == 1 and "" not in stems:
+                stems.append("")
+            for stem in stems:
                 alias = _key(each.folders, stem)
                 self.aliases[alias] = None if alias in self.aliases else key
         return set(several)
@@ -226,7 +232,7 @@ class _Pairing:
         name = shown(image.path)
         whole = [mask for mask in masks if mask.index is None]
         of_class = [mask for mask in masks if mask.index is not None]
-        listed = ", ".join(f'"{shown(mask.path)}"' for mask in masks)
+        listed = _listed([mask.path for mask in masks], ", ")
         line = None
         if not masks:
             line = (
@@ -246,6 +252,12 @@ class _Pairing:
         paths = [mask.path for mask in whole]
         classes = [(mask.index, mask.path) for mask in of_class if mask.index is not None]
         self.result.pairs.append(Pair(image, paths, classes))
+
+
+def _listed(paths: Sequence[PurePosixPath], between: str) -> str:
+    """Names the first files, and counts the others."""
+    rest = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    return between.join(f'"{shown(path)}"' for path in paths[:_NAMED]) + rest
 
 
 def _key(folders: Sequence[str], stem: str) -> Key:

@@ -8,7 +8,7 @@ name. How slices stand and how intensities become grey stands in ``sources/nifti
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -35,17 +35,19 @@ from pipelines.datasets.layouts.sample import (
 from pipelines.datasets.layouts.signs import recognise
 from pipelines.datasets.layouts.walk import Walk, shown, walk
 from pipelines.datasets.sources.label_rule import LabelRule
+from pipelines.datasets.sources.nifti_alike import check_alike
 from pipelines.datasets.sources.nifti_header import MOST_SLICES, NiftiHeader, read_header
+from pipelines.datasets.sources.nifti_length import check_length
 from pipelines.datasets.sources.nifti_slice import NiftiMask, NiftiSlice
 from pipelines.datasets.sources.nifti_volume import read_volume
 from pipelines.errors import InputError
+from transforms.nifti_orientation import is_turned_by_half, picture_axes, turned_by_half_text
 from transforms.picture import PictureError
 
 NAME = "nifti"
 
 _GROUPING = "volumes, joined with near-duplicate clusters; no patient ids"
 _AXES = ("0", "1", "2", "last")
-_WAYS = ("LR", "PA", "IS")  # letters of each direction, backwards and forwards
 
 
 @dataclass(frozen=True)
@@ -164,11 +166,11 @@ def _segment(found: Scan, cases: Cases, request: Request, wanted: _Wanted) -> No
     found.facts = _with_labels(found.facts, rule.labels)
     found.problems += cases.problems
     found.warnings += cases.warnings
+    turned = []
     for case in cases.cases:
-        try:
-            found.samples.extend(_slices(found.root, case, "image", wanted, rule))
-        except PictureError as error:
-            found.problems.append(Problem(shown(case.path), str(error)))
+        if _add(found, case, "image", wanted, rule):
+            turned.append(case)
+    _warn_turned(found, turned)
     if not found.samples and not found.problems:
         raise InputError(
             f"{found.root} holds no image with a mask that marks anything; expected one, or no "
@@ -204,11 +206,11 @@ def _classify(found: Scan, cases: Cases, request: Request, wanted: _Wanted) -> N
             found.problems.append(Problem(shown(case.path), line))
         else:
             kept.append((order[classes.of[label]], case))
+    turned = []
     for index, case in sorted(kept, key=lambda each: (each[0], natural(shown(each[1].path)))):
-        try:
-            found.samples.extend(_slices(found.root, case, classes.names[index], wanted))
-        except PictureError as error:
-            found.problems.append(Problem(shown(case.path), str(error)))
+        if _add(found, case, classes.names[index], wanted):
+            turned.append(case)
+    _warn_turned(found, turned)
     check_several(found)
 
 
@@ -216,80 +218,98 @@ def _with_labels(facts: Facts, labels: tuple[str, ...]) -> Facts:
     return Facts(facts.name, facts.modality, labels, "", "", facts.grouping)
 
 
-def _slices(
-    root: Path, case: Case, category: str, wanted: _Wanted, rule: LabelRule | None = None
-) -> list[Sample]:
-    """Gives the slices of one file."""
-    name = f'file "{shown(case.path)}"'
-    header = read_header(root / case.path, name)
-    for mask in case.masks:
-        _check_alike(header, read_header(root / mask, f'mask "{shown(mask)}"'), name, shown(mask))
+def _add(
+    found: Scan, case: Case, category: str, wanted: _Wanted, rule: LabelRule | None = None
+) -> bool:
+    """Adds the slices of one file; or all of them as problems, of one line, where it is broken.
+
+    Tells whether it is a 2-D image that its transform turns by half.
+    """
+    try:
+        headers = _headers(found.root, case)
+    except PictureError as error:
+        found.problems.append(Problem(shown(case.path), str(error)))
+        return False
+    header = headers[case.path]
     axis = _axis(header, wanted.axis)
-    samples = []
-    for index in _indices(root, case, header, axis, wanted):
-        samples.append(
-            Sample(
-                source=shown(case.path) + ("" if axis is None else f"#{index}"),
-                image=NiftiSlice(root / case.path, axis, index, wanted.window),
-                category=category,
-                masks=tuple(
-                    NiftiMask(root / mask, axis, index, rule, shown(mask))
-                    for mask in case.masks
-                    if rule
-                ),
-                group=_group(case.path, wanted.by_folder),
-                part=case.part,
-            )
-        )
-    return samples
+    places: Sequence[int] = range(0, _count(header, axis), wanted.every)
+    lines = _truncated(found.root, headers, case)
+    if not lines and wanted.skip_empty and not header.is_flat:
+        try:
+            places = _marked(found.root, case, places, axis)
+        except PictureError as error:
+            lines = [str(error)]
+    for index in places:
+        source = shown(case.path) + ("" if header.is_flat else f"#{index}")
+        if lines:
+            found.problems += [Problem(source, line) for line in lines]
+        else:
+            image = NiftiSlice(found.root / case.path, axis, index, wanted.window, shown(case.path))
+            masks = _masks(found.root, case, axis, index, rule)
+            group = _group(case.path, wanted.by_folder)
+            found.samples.append(Sample(source, image, category, masks, group, case.part))
+    return header.is_flat and is_turned_by_half(header.orientation)
 
 
-def _check_alike(header: NiftiHeader, mask: NiftiHeader, name: str, source: str) -> None:
-    """Refuses a mask that does not lie on its image."""
-    if mask.shape != header.shape:
-        raise PictureError(
-            f'{name} has the shape {header.shape}, its mask "{source}" {mask.shape}; resample the '
-            "mask to the image, by nearest neighbour"
-        )
-    if mask.orientation != header.orientation:
-        raise PictureError(
-            f'{name} and its mask "{source}" lie differently in space by their headers '
-            f"({_directions(header)} and {_directions(mask)}); save the mask with the transform of "
-            "the image"
-        )
+def _warn_turned(found: Scan, turned: Sequence[Case]) -> None:
+    """Says which 2-D images are turned by half."""
+    if turned:
+        found.warnings.append(turned_by_half_text(len(turned), shown(turned[0].path)))
 
 
-def _directions(header: NiftiHeader) -> str:
-    """Names the directions of the axes, such as RAS."""
-    if header.orientation is None:
-        return "no transform"
-    return "".join(_WAYS[axis][way > 0] for axis, way in header.orientation)
+def _masks(
+    root: Path, case: Case, axis: int, index: int, rule: LabelRule | None
+) -> tuple[NiftiMask, ...]:
+    """Gives where the masks of a slice are."""
+    if rule is None:
+        return ()
+    return tuple(NiftiMask(root / mask, axis, index, rule, shown(mask)) for mask in case.masks)
 
 
-def _axis(header: NiftiHeader, wanted: int | None) -> int | None:
-    """Gives the axis to cut along; a volume of one voxel along a single axis is cut along that."""
-    if header.is_flat:
-        return None
-    if wanted is not None:
+def _headers(root: Path, case: Case) -> dict[PurePosixPath, NiftiHeader]:
+    """Reads the headers of an image and of its masks, which must lie on it."""
+    name = _name(case.path, case)
+    header = read_header(root / case.path, name)
+    headers = {case.path: header}
+    for mask in case.masks:
+        headers[mask] = read_header(root / mask, _name(mask, case))
+        check_alike(header, headers[mask], name, shown(mask))
+    return headers
+
+
+def _truncated(root: Path, headers: Mapping[PurePosixPath, NiftiHeader], case: Case) -> list[str]:
+    """Says of an image and its masks which are not all there."""
+    lines = []
+    for path, header in headers.items():
+        try:
+            check_length(root / path, header, _name(path, case))
+        except PictureError as error:
+            lines.append(str(error))
+    return lines
+
+
+def _name(path: PurePosixPath, case: Case) -> str:
+    """Calls a file of a case what it is."""
+    return f'{"file" if path == case.path else "mask"} "{shown(path)}"'
+
+
+def _axis(header: NiftiHeader, wanted: int | None) -> int:
+    """Gives the axis to cut along; one voxel along a single axis makes a volume flat there."""
+    if wanted is not None and not header.is_flat:
         return wanted
-    thin = [axis for axis, length in enumerate(header.shape) if length == 1]
-    return header.along(thin[0] if len(thin) == 1 else 2)
+    first, second = picture_axes(header.shape) or (0, 1)
+    return header.along(3 - first - second)
 
 
-def _indices(
-    root: Path, case: Case, header: NiftiHeader, axis: int | None, wanted: _Wanted
-) -> Iterator[int]:
-    """Yields the slices that are wanted."""
-    if axis is None:
-        yield 0
-        return
-    marked = [
-        read_volume(root / mask, f'mask "{shown(mask)}"').marked(axis)
-        for mask in (case.masks if wanted.skip_empty else ())
-    ]
-    for index in range(0, header.shape[header.stored_axis(axis)], wanted.every):
-        if not marked or any(slices[index] for slices in marked):
-            yield index
+def _count(header: NiftiHeader, axis: int) -> int:
+    """Counts the slices along an axis."""
+    return 1 if header.is_flat else header.shape[header.stored_axis(axis)]
+
+
+def _marked(root: Path, case: Case, places: Sequence[int], axis: int) -> list[int]:
+    """Gives those of some slices on which a mask marks something."""
+    marked = [read_volume(root / mask, _name(mask, case)).marked(axis) for mask in case.masks]
+    return [index for index in places if any(slices[index] for slices in marked)]
 
 
 def _group(path: PurePosixPath, by_folder: bool) -> str:

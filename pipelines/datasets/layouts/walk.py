@@ -106,8 +106,11 @@ def _read(found: Walk, here: PurePosixPath, inside: PurePosixPath) -> Iterator[P
         path = here / entry.name
         if entry.is_symlink():
             _follow(found, path, inside)
-        elif not entry.is_dir(follow_symlinks=False):
+        elif entry.is_file(follow_symlinks=False):
             found.files.append(path)
+        elif not entry.is_dir(follow_symlinks=False):  # a pipe, which would be waited for
+            line = f'"{shown(path)}" is no file but a pipe, socket or device; take it out'
+            found.problems.append(Problem(shown(path), line))
         elif len(path.parts) > _DEEPEST:
             line = f'folder "{shown(path)}" lies more than {_DEEPEST} folders deep; move it up'
             found.problems.append(Problem(shown(path), line))

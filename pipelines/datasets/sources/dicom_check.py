@@ -5,9 +5,9 @@ from __future__ import annotations
 from pydicom.dataset import Dataset
 from pydicom.pixels import get_decoder
 from pydicom.pixels.utils import get_expected_length
-from pydicom.uid import UID
+from pydicom.uid import UID, JPEG2000TransferSyntaxes, JPEGExtended12Bit
 
-from pipelines.datasets.sources.dicom_header import Header, damage_named
+from pipelines.datasets.sources.dicom_header import Header, code, damage_named
 from pipelines.datasets.sources.source import check_pixels
 from transforms.picture import PictureError
 
@@ -50,16 +50,23 @@ def check_image(header: Header, name: str) -> None:
         if header.is_plain:
             _check_length(header, name)
         else:
+            _check_video(header.syntax, name)
+            _check_fragments(header, name)
             _check_decoder(header, name)
 
 
 def _check_kind(header: Header, name: str) -> None:
-    """Refuses objects that are no pictures."""
-    kind = UID(str(header.elements.get("SOPClassUID") or "")).name.removesuffix(" Storage")
+    """Refuses objects that are no pictures, and pictures that end before their pixels."""
+    kind = _kind(header.elements)
     if header.elements.get("SOPClassUID") in _SEGMENTATIONS:
         raise PictureError(
             f"{name} is a DICOM segmentation, which is read neither as image nor as mask; take it "
             "out, and put masks as PNG beside the images (x.png for x.dcm)"
+        )
+    if header.pixels is None and "Image" in kind:
+        raise PictureError(
+            f"{name} has no pixels, though it is of the kind {kind}: it is truncated or damaged, "
+            "or they were taken out. Export it again or take it out"
         )
     if header.pixels is None:
         raise PictureError(
@@ -71,6 +78,16 @@ def _check_kind(header: Header, name: str) -> None:
             f"{name} holds fractions ({header.pixels}), not grey values; expected an image of "
             "whole numbers. Take it out"
         )
+
+
+def _kind(elements: Dataset) -> str:
+    """Names the kind of object, empty where it is unknown: a damaged header holds anything."""
+    meta = getattr(elements, "file_meta", Dataset())
+    for value in (elements.get("SOPClassUID"), meta.get("MediaStorageSOPClassUID")):
+        uid = UID(str(value or ""))
+        if uid.name != uid:
+            return uid.name.removesuffix(" Storage")
+    return ""
 
 
 def _check_format(elements: Dataset, name: str) -> None:
@@ -86,7 +103,7 @@ def _check_format(elements: Dataset, name: str) -> None:
             "export it again or take it out"
         )
     samples = int(elements.get("SamplesPerPixel") or 1)
-    kind = str(elements.PhotometricInterpretation)
+    kind = code(elements, "PhotometricInterpretation")
     if not (samples == 1 and kind in (*GREY, PALETTE)) and not (samples == 3 and kind in COLOUR):
         raise PictureError(
             f"{name} has {samples} values a pixel of the kind {kind}; expected 1 of "
@@ -105,7 +122,7 @@ def _check_length(header: Header, name: str) -> None:
     held = min(length, header.room)
     row = expected // (int(header.elements.Rows) * header.frames)
     if held < expected or length >= expected + max(row, 2):
-        state = "is cut off" if header.room < length else "does not fit its header"
+        state = "is truncated" if header.room < length else "does not fit its header"
         raise PictureError(
             f"{name} {state}: {held} bytes of pixels, where {header.elements.Rows} rows x "
             f"{header.elements.Columns} columns x {header.frames} frames need {expected}. Export "
@@ -113,28 +130,76 @@ def _check_length(header: Header, name: str) -> None:
         )
 
 
+def _check_video(syntax: UID, name: str) -> None:
+    """Refuses videos."""
+    if any(word in syntax.name for word in ("MPEG", "HEVC", "SMPTE")):
+        raise PictureError(
+            f"{name} holds a video ({syntax.name}), which is not read; take its frames out as "
+            "pictures, for instance with ffmpeg"
+        )
+
+
+def _check_fragments(header: Header, name: str) -> None:
+    """Refuses compressed pixels that are not all there."""
+    found = header.fragments
+    if found is None:
+        return
+    remedy = "Export it again or take it out"
+    if found.strange:
+        raise PictureError(
+            f"{name} is damaged: after fragment {found.count} of its compressed pixels stands what "
+            f"is no fragment. {remedy}"
+        )
+    if found.lacking:
+        raise PictureError(
+            f"{name} is truncated: fragment {found.count + 1} of its compressed pixels lacks "
+            f"{found.lacking} bytes. {remedy}"
+        )
+    # Without the mark of the end, what is there may be all: one fragment for each frame.
+    if found.count < header.frames or not (found.ended or found.count == header.frames):
+        raise PictureError(
+            f"{name} is truncated or damaged: its compressed pixels end after fragment "
+            f"{found.count}, and it has {header.frames} frames. {remedy}"
+        )
+
+
 def _check_decoder(header: Header, name: str) -> None:
     """Refuses compressed pixels that nothing installed can decode."""
     syntax = header.syntax
-    known = syntax.name if syntax.name != syntax else f"unknown ({syntax})"
-    if any(word in known for word in ("MPEG", "HEVC", "SMPTE")):
-        raise PictureError(
-            f"{name} holds a video ({known}), which is not read; take its frames out as pictures, "
-            "for instance with ffmpeg"
-        )
-    try:
-        available = get_decoder(syntax).is_available
-    except NotImplementedError:
-        available = False
-    if not available:
+    known = syntax.name if syntax.name != syntax else f"unknown ({syntax[:64]})"
+    if not _is_decodable(syntax, header.elements):
         raise PictureError(f"{name} {undecodable(known)}")
+    if header.fragments is None:
+        raise PictureError(
+            f"{name} is damaged: it is compressed as {known} by its header, and its pixels are "
+            "not. Export it again or take it out"
+        )
+
+
+def _is_decodable(syntax: UID, elements: Dataset) -> bool:
+    """Tells whether an installed package decodes pixels so compressed, as deep as these are."""
+    try:
+        packages = set(get_decoder(syntax).available_plugins)
+    except NotImplementedError:
+        return False
+    if int(elements.get("BitsStored") or 8) > 8:
+        if syntax == JPEGExtended12Bit:
+            packages -= {"pillow", "gdcm"}
+        elif syntax in JPEG2000TransferSyntaxes and int(elements.get("SamplesPerPixel") or 1) > 1:
+            packages -= {"pillow"}
+    return bool(packages)
 
 
 def undecodable(syntax: str) -> str:
     """Says that a transfer syntax cannot be decoded here, and what to install."""
-    package = next((each for word, each in _PACKAGES.items() if word in syntax), None)
+    package = decoding_package(syntax)
     remedy = f"run pip install {package}, or convert" if package else "convert"
     return (
         f"is compressed as {syntax}, which nothing installed here decodes; {remedy} the file to "
         "an uncompressed one"
     )
+
+
+def decoding_package(syntax: str) -> str | None:
+    """Names what decodes a transfer syntax of this name, as pip calls it; nothing if unknown."""
+    return next((each for word, each in _PACKAGES.items() if word in syntax), None)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 from pydicom import dcmread
-from pydicom.pixels import pixel_array
+from pydicom.pixels import get_decoder, pixel_array
+from pydicom.uid import UID
 
-from pipelines.datasets.sources.dicom_check import GREY, check_image, undecodable
+from pipelines.datasets.sources.dicom_check import GREY, check_image, decoding_package
 from pipelines.datasets.sources.dicom_colour import to_colour
 from pipelines.datasets.sources.dicom_functional_groups import of_frame
 from pipelines.datasets.sources.dicom_grey import to_grey
@@ -73,11 +75,7 @@ class DicomFrame:
         except (RuntimeError, NotImplementedError) as error:
             if header.is_plain or isinstance(error, RecursionError):
                 raise
-            reason = str(error).splitlines()[-1].strip() or first_line(error)
-            raise PictureError(
-                f"{name} cannot be decoded ({reason[:200]}). Is it damaged? If not, it "
-                f"{undecodable(header.syntax.name)}"
-            ) from error
+            raise PictureError(f"{name} {_broken(error, header.syntax)}") from error
         size = (int(header.elements.Rows), int(header.elements.Columns))
         if stored.shape[:2] != size:
             raise PictureError(
@@ -92,3 +90,13 @@ class DicomFrame:
             return pixel_array(self.path, index=self.frame)
         except ValueError:
             return pixel_array(dcmread(self.path), index=self.frame)
+
+
+def _broken(error: Exception, syntax: UID) -> str:
+    """Says that what was compressed is damaged, and what else would decode it if it is not."""
+    reason = str(error).splitlines()[-1].strip() or first_line(error)
+    reason = re.sub(r" *<[^>]*>", "", reason)[:200]  # without addresses in memory
+    package = decoding_package(syntax.name)
+    another = package and package.split()[0] not in get_decoder(syntax).available_plugins
+    hint = f". If a viewer shows it, run pip install {package}" if another else ""
+    return f"is truncated or damaged ({reason}). Export it again or take it out{hint}"

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
+from pipelines.datasets.sources.dicom_header import code
 from transforms.picture import PictureError
 
 _DEEPEST_SHALLOW = 8  # bits up to which stored values are grey values as they stand
@@ -163,7 +164,7 @@ def _window(elements: Dataset, index: int, name: str) -> View:
     """Makes the function of a window, by PS3.3 C.11.2.1.2 and C.11.2.1.3."""
     centre = _numbers(elements, "WindowCenter")[index]
     width = _numbers(elements, "WindowWidth")[index]
-    shape = str(elements.get("VOILUTFunction") or "LINEAR").upper()
+    shape = code(elements, "VOILUTFunction").upper() or "LINEAR"
     least = 1 if shape == "LINEAR" else 0
     if not (np.isfinite(centre) and np.isfinite(width) and width >= least and width > 0):
         raise PictureError(

@@ -26,6 +26,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
+from pipelines.datasets.sources.dicom_fragments import Fragments, walk_fragments
 from pipelines.errors import InputError, first_line
 from transforms.picture import PictureError
 
@@ -35,6 +36,7 @@ _GROUPS_AT_START = (b"\x02\x00", b"\x08\x00")  # of files that were stored witho
 _PLAIN = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)
 _UNDEFINED = 0xFFFFFFFF  # the length of compressed pixels
 _FIRST_PIXELS = BaseTag(0x7FE00008)
+_LONGEST_CODE = 16  # letters, by PS3.5 6.2
 _KEYWORDS = (
     "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID",
     "Modality", "BodyPartExamined", "ViewPosition", "Laterality", "ImageLaterality",
@@ -85,12 +87,15 @@ class Header:
         pixels: keyword of the element that holds the pixels, or nothing.
         length: its length in bytes as it says; nothing where the pixels are compressed.
         room: bytes that the file has from where the pixels start.
+        fragments: of compressed pixels; nothing where their length is stated, as plain ones state
+            it.
     """
 
     elements: Dataset
     pixels: str | None
     length: int | None
     room: int
+    fragments: Fragments | None = None
 
     @property
     def syntax(self) -> UID:
@@ -113,12 +118,15 @@ class _Stop:
 
     keyword: str | None = None
     length = 0
+    header = 12  # bytes of the element before its value
 
     def __call__(self, tag: BaseTag, vr: str | None, length: int) -> bool:
         if tag < _FIRST_PIXELS:
             return False
         if tag.group == _FIRST_PIXELS.group:
-            self.keyword, self.length = keyword_for_tag(tag), length
+            self.keyword, self.length = keyword_for_tag(tag) or None, length
+            # Not by the transfer syntax: compressed files exist whose elements are implicit.
+            self.header = 8 if vr is None else 12
         return True
 
 
@@ -149,7 +157,9 @@ def damage_named(name: str) -> Iterator[None]:
 
 def _reason(error: BaseException) -> str:
     """Gives the start of an error's message: what it quotes of the file may name the patient."""
-    return re.split(r"[\"']|Instead", first_line(error))[0].strip(" .:(b") or type(error).__name__
+    start = re.split(r"[\"']|Instead", first_line(error))[0].strip(" .:(b")
+    element = re.fullmatch(r"A (\(\w{4},\w{4}\))", start)
+    return f"element {element[1]} cannot be so" if element else start or type(error).__name__
 
 
 def looks_like_dicom(path: Path) -> bool:
@@ -180,7 +190,8 @@ def read_header(path: Path, name: str, further: tuple[int, ...] = ()) -> Header:
         syntax = read_file_meta_info(path).get("TransferSyntaxUID")
         if not syntax:
             raise PictureError(
-                f"{name} does not say how it is encoded (transfer syntax); export it again"
+                f"{name} does not say how it is encoded (transfer syntax), or is truncated within "
+                "its header; export it again or take it out"
             )
         if syntax == DeflatedExplicitVRLittleEndian:
             raise PictureError(
@@ -191,9 +202,13 @@ def read_header(path: Path, name: str, further: tuple[int, ...] = ()) -> Header:
         wanted: list[BaseTag | int] = [*_TAGS, *further]
         with path.open("rb") as opened:
             elements = read_partial(opened, stop_when=stop, specific_tags=wanted)
-            start = opened.tell() + (8 if elements.original_encoding[0] else 12)
-        length = None if stop.length == _UNDEFINED else stop.length
-        return Header(elements, stop.keyword, length, max(0, path.stat().st_size - start))
+            start = opened.tell() + stop.header
+        status = path.stat()
+        room = max(0, status.st_size - start)
+        if stop.length != _UNDEFINED:
+            return Header(elements, stop.keyword, stop.length, room)
+        fragments = walk_fragments(path, start, status.st_size, status.st_mtime_ns)
+        return Header(elements, stop.keyword, None, room, fragments)
 
 
 def _check_start(path: Path, name: str) -> None:
@@ -215,6 +230,11 @@ def _check_start(path: Path, name: str) -> None:
             f"{name} is DICOM without the file header of 132 bytes and the encoding; expected "
             'a file by part 10 of the standard ("DICM" at byte 128). Export it again'
         )
+    if len(start) < _PREAMBLE + len(_MAGIC):
+        raise PictureError(
+            f"{name} is no DICOM file, or truncated: it has {len(start)} bytes only. Export it "
+            "again or take it out"
+        )
     raise PictureError(f"{name} is no DICOM file, whatever its name says; take it out")
 
 
@@ -225,3 +245,9 @@ def text(elements: Dataset, keyword: str) -> str:
         return ""
     parts = value if isinstance(value, list | tuple) or hasattr(value, "append") else [value]
     return " ".join(" ".join(str(part) for part in parts).replace("\0", " ").split())
+
+
+def code(elements: Dataset, keyword: str) -> str:
+    """Gives a code for a message; what is longer than one is damage, and may name the patient."""
+    value = text(elements, keyword)
+    return value if len(value) <= _LONGEST_CODE else "unknown"

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.datasets.picture import opened
+from pipelines.datasets.sources.label_edges import other_size, unlike_classes
 from pipelines.datasets.sources.label_rule import LabelRule, check_exact, counted, grey
 from pipelines.errors import InputError
+from transforms.picture import PictureError
 
 
 @dataclass(frozen=True)
@@ -21,11 +23,13 @@ class LabelFile:
         path: the file.
         rule: what its values or colours mean.
         source: its path below the raw root, for messages.
+        image: the picture that it belongs to, where its size may tell more of what is wrong.
     """
 
     path: Path
     rule: LabelRule
     source: str = ""
+    image: Path | None = None
 
     def read(self, name: str) -> NDArray[np.uint8]:
         """Reads the class indices.
@@ -40,7 +44,29 @@ class LabelFile:
             PictureError: the file cannot be read as a picture, or is too large.
             InputError: it holds a value or colour without a class; see ``LabelRule.indices``.
         """
-        return self.rule.indices(opened(self.path, name), name)
+        mask = opened(self.path, name)
+        try:
+            return self.rule.indices(mask, name)
+        except InputError as error:
+            raise InputError(f"{error}{beside_image(mask.size, self.image)}") from None
+
+
+def beside_image(size: tuple[int, int], image: Path | None) -> str:
+    """Says, of a mask that is refused, whether its size is another than its image's, too.
+
+    Args:
+        size: of the mask (width, height), pixels.
+        image: its image.
+
+    Returns:
+        A sentence; nothing where the sizes are equal, or the image cannot be read.
+    """
+    if image is None:
+        return ""
+    try:
+        return other_size(size, opened(image, "image").size)
+    except PictureError:  # it is named when it is read itself
+        return ""
 
 
 @dataclass(frozen=True)
@@ -105,6 +131,8 @@ class ClassFiles:
         check_exact(image, called, 2)
         values = grey(image, called, by_colour=True)
         marks = np.flatnonzero(counted(values)[1:]) + 1
+        if len(marks) > 1 and (reason := unlike_classes(values, classes=2)):
+            raise InputError(f"{called} {reason}")
         if len(marks) > 1 or not set(marks.tolist()) <= {1, 255, index}:
             listed = ", ".join(map(str, marks[:8].tolist()))
             raise InputError(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipelines.datasets.sources.label_edges import unlike_classes
 from pipelines.errors import InputError
 
 Colour = tuple[int, int, int]
@@ -18,7 +19,8 @@ Colour = tuple[int, int, int]
 MOST_CLASSES = 256  # class indices are uint8
 MOST_VALUES = 65536  # mask values are whole numbers of 16 bits
 _LOSSY = ("JPEG", "MPO")
-_SHOWN = 8  # values that a message lists before it only counts them
+_SHOWN = 8  # values that a message lists one by one
+_FIRST = 4  # of more values, those that it lists before it only counts them
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ class LabelRule:
         meanings = self._meanings(found)
         unknown = {value: int(counts[value]) for value in found if value not in meanings}
         if unknown:
-            raise InputError(f"{name} {self._unknown_values(unknown)}")
+            reason = unlike_classes(values, len(self.labels))
+            raise InputError(f"{name} {reason or self._unknown_values(unknown)}")
         if all(value == index for value, index in meanings.items()):
             return values.astype(np.uint8, copy=False)
         table = np.zeros(len(counts), dtype=np.uint8)
@@ -116,18 +119,17 @@ class LabelRule:
 
     def _unknown_values(self, unknown: dict[int, int]) -> str:
         """Says which values have no class, and what to do."""
-        classes = ", ".join(f"{index} {label}" for index, label in enumerate(self.labels))
+        classes = first_few(f"{index} {label}" for index, label in enumerate(self.labels))
         head = f"holds {listed_values(unknown)}; the classes are {classes}."
         if self.is_binary:
             head = f"holds {listed_values(unknown)}; expected 0 and either 1 or 255."
-        if len(unknown) > _SHOWN:
-            return f"{head} {_SOFT}{' (or give --threshold 128)' if self.is_binary else ''}"
-        options = " ".join(f"--map {value}=INDEX" for value in unknown)
+        options = " ".join(f"--map {value}=INDEX" for value in list(unknown)[:_FIRST])
+        options += " …" if len(unknown) > _FIRST else ""
         return f"{head} Map them with {options}, or name all classes with --classes"
 
     def _unknown_colours(self, unknown: dict[Colour, int]) -> str:
         """Says which colours have no class, and what to do."""
-        classes = ", ".join(
+        classes = first_few(
             f"{','.join(map(str, colour))} {self.labels[index]}" for colour, index in self.colours
         )
         head = f"holds {listed_colours(unknown)}; the classes are {classes}."
@@ -137,7 +139,10 @@ class LabelRule:
         return f"{head} Name them with {options}"
 
 
-_SOFT = "Soft edges come from resizing or JPEG: export the mask again without either"
+_SOFT = (
+    "Soft edges come from resizing or JPEG: export the mask again as PNG, with nearest-neighbour "
+    "interpolation"
+)
 
 
 def grey(image: Image.Image, name: str, by_colour: bool = False) -> NDArray[np.uint16]:
@@ -239,13 +244,26 @@ def listed_colours(counts: dict[Colour, int]) -> str:
     return _listed({",".join(map(str, each)): count for each, count in counts.items()}, "colour")
 
 
+def first_few(texts: Iterable[str]) -> str:
+    """Joins texts by commas; of many only the first ones, with their number.
+
+    Examples:
+        >>> first_few("abcdefghij")
+        'a, b, c, d, … (10 in all)'
+    """
+    parts = list(texts)
+    if len(parts) <= _SHOWN:
+        return ", ".join(parts)
+    return f"{', '.join(parts[:_FIRST])}, … ({len(parts)} in all)"
+
+
 def _listed(counts: dict[str, int], noun: str) -> str:
     """Lists what was counted, shortened."""
     parts = [f"{text} ({count} pixels)" for text, count in counts.items()]
     if len(parts) == 1:
         return f"the {noun} {parts[0]}"
     if len(parts) > _SHOWN:
-        return f"{len(parts)} {noun}s: {', '.join(parts[:_SHOWN])}, …"
+        return f"{len(parts)} {noun}s: {', '.join(parts[:_FIRST])}, …"
     return f"the {noun}s {', '.join(parts)}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
-import zlib
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,10 +13,11 @@ from typing import Any, BinaryIO, cast
 
 import nibabel as nib
 import numpy as np
-from numpy.typing import NDArray
 
 from pipelines.datasets.sources.source import check_pixels
 from pipelines.errors import InputError, first_line
+from transforms.nifti_orientation import Directions, directions
+from transforms.nifti_picture import NIFTI_DAMAGE
 from transforms.picture import PictureError
 
 SUFFIXES = (".nii", ".nii.gz")
@@ -33,19 +34,6 @@ _SINGLE = (b"n+1", b"n+2")  # the magic of a file that holds its voxels, too
 _MOST_OFFSET = 2**26  # bytes of extensions before the voxels
 _MILLIMETRES = {"mm": 1.0, "meter": 1000.0, "micron": 0.001, "unknown": 1.0}
 _GZIP = b"\x1f\x8b"
-_DAMAGE = (  # what nibabel, gzip and NumPy raise over broken files
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    OSError,
-    TypeError,
-    ValueError,
-    zlib.error,
-    nib.filebasedimages.ImageFileError,
-    nib.spatialimages.HeaderDataError,
-)
 
 
 @dataclass(frozen=True)
@@ -59,8 +47,9 @@ class NiftiHeader:
         slope: what stored values are multiplied by.
         inter: what is then added.
         zooms: millimetres per voxel along the stored axes, or nothing.
-        orientation: for each stored axis the one of right, anterior, superior (0, 1, 2) that it
-            runs along most, and 1 or -1 for its direction; nothing where the file does not say.
+        orientation: the directions of three stored axes (see ``transforms.nifti_orientation``);
+            nothing where the file does not say. The third axis of a 2-D image is the one that its
+            two leave, and always 1.
     """
 
     shape: tuple[int, ...]
@@ -69,7 +58,7 @@ class NiftiHeader:
     slope: float
     inter: float
     zooms: tuple[float, ...] | None
-    orientation: tuple[tuple[int, int], ...] | None
+    orientation: Directions | None
 
     @property
     def is_flat(self) -> bool:
@@ -80,6 +69,11 @@ class NiftiHeader:
     def is_scaled(self) -> bool:
         """Whether the values are others than those that are stored."""
         return (self.slope, self.inter) != (1.0, 0.0)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the voxels, unpacked."""
+        return math.prod(self.shape) * self.dtype.itemsize
 
     def stored_axis(self, axis: int) -> int:
         """Gives the stored axis that runs along right (0), anterior (1) or superior (2)."""
@@ -110,9 +104,11 @@ def damage_named(name: str) -> Iterator[None]:
         raise PictureError(f"{name} does not exist; expected a NIfTI file") from None
     except PermissionError as error:
         raise PictureError(f"{name} cannot be read: {error.strerror}") from None
-    except _DAMAGE as error:
+    except NIFTI_DAMAGE as error:
+        coded = isinstance(error, KeyError)  # nibabel looks a code up, and says no more than that
+        reason = "a code in its header means nothing" if coded else first_line(error)
         raise PictureError(
-            f"{name} is truncated or damaged ({first_line(error)}). Export it again or take it out"
+            f"{name} is truncated or damaged ({reason}). Export it again or take it out"
         ) from error
 
 
@@ -143,7 +139,9 @@ def read_header(path: Path, name: str) -> NiftiHeader:
     """
     with damage_named(name):
         with opened(path) as file:
-            start = file.read(max(_SIZES))
+            start = file.read(min(_SIZES))
+            if _stated_size(start) == max(_SIZES):  # no more of others: they may break off there
+                start += file.read(max(_SIZES) - len(start))
         if not start:
             raise PictureError(f"{name} is empty (0 bytes). Export it again or take it out")
         raw = _parsed(start, name)
@@ -162,18 +160,21 @@ def read_header(path: Path, name: str) -> NiftiHeader:
             1.0 if slope is None else float(slope),
             0.0 if inter is None else float(inter),
             _zooms(start, raw, len(shape)),
-            _orientation(raw) if len(shape) == 3 else None,
+            _orientation(raw, len(shape)),
         )
+
+
+def _stated_size(start: bytes) -> int | None:
+    """Gives the length of the header, which stands first in it; nothing where that cannot be."""
+    little, big = (int.from_bytes(start[:4], "little"), int.from_bytes(start[:4], "big"))
+    return next((size for size in (little, big) if size in _SIZES), None)
 
 
 def _parsed(start: bytes, name: str) -> Any:
     """Parses the fixed part of the header."""
-    for order in ("little", "big"):
-        size = int.from_bytes(start[:4], order)  # type: ignore[arg-type]
-        if size in _SIZES and len(start) >= size:
-            break
-    else:
-        raise PictureError(f"{name} is no NIfTI file, or cut off within its header; take it out")
+    size = _stated_size(start)
+    if size is None or len(start) < size:
+        raise PictureError(f"{name} is no NIfTI file, or truncated within its header; take it out")
     with _quiet():
         raw = _SIZES[size].from_fileobj(io.BytesIO(start[:size]))
     if bytes(raw["magic"])[:3] not in _SINGLE:
@@ -238,14 +239,7 @@ def _zooms(start: bytes, raw: Any, count: int) -> tuple[float, ...] | None:
     return scaled if all(np.isfinite(each) and each > 0 for each in scaled) else None
 
 
-def _orientation(raw: Any) -> tuple[tuple[int, int], ...] | None:
-    """Gives the nearest anatomical directions of the stored axes, where a transform is stated."""
-    if not int(raw["sform_code"]) and not int(raw["qform_code"]):
-        return None
-    affine: NDArray[np.float64] = raw.get_best_affine()
-    if not np.isfinite(affine).all():
-        return None
-    found = nib.orientations.io_orientation(affine)
-    if np.isnan(found).any():
-        return None
-    return tuple((int(axis), int(direction)) for axis, direction in found)
+def _orientation(raw: Any, count: int) -> Directions | None:
+    """Gives the directions of the stored axes; a 2-D image has none across."""
+    found = directions(raw)
+    return found if found is None or count == 3 else (*found[:2], (found[2][0], 1))

@@ -22,12 +22,11 @@ from transforms.picture import PictureError
 class NiftiSlice:
     """A 2-D NIfTI image, or a slice of a volume.
 
-    **Upright.** The array (x, y) of a 2-D image is transposed, no more: its second axis runs down
-    the picture, as ``transforms.upright_reader`` reads and as ITK writes it. A slice of a volume
-    stands as radiologists look at it, by the nearest anatomical directions of its transform: in
-    axial slices anterior is up and the patient's right is left, in coronal ones superior is up and
-    right is left, in sagittal ones superior is up and anterior is left. A volume without a
-    transform (both codes 0) is treated as a stack of 2-D images.
+    **Upright.** A slice stands as radiologists look at it, by the nearest anatomical directions of
+    its transform: in axial slices anterior is up and the patient's right is left, in coronal ones
+    superior is up and right is left, in sagittal ones superior is up and anterior is left. A 2-D
+    image is the slice of a volume of one. The rule is that of ``transforms.nifti_orientation``, so
+    that prediction sees what was converted.
 
     **Intensities.** Whole numbers without a scale that fit 8 or 16 bits stay as they are. Others
     (fractions, negative numbers) become 8 bits: black and white are ``window``, else the
@@ -36,15 +35,18 @@ class NiftiSlice:
     Attributes:
         path: the file.
         axis: 0 sagittal, 1 coronal, 2 axial (the stored axis where there is no transform); None for
-            a 2-D image.
+            a 2-D image's, which is the one that it has not.
         index: of the slice, from the patient's left, back or feet on (0 is leftmost).
         window: intensities that become black and white, after the file's own scale.
+        source: its path below the raw root, by which messages call the file where all of its slices
+            share a fault.
     """
 
     path: Path
     axis: int | None = None
     index: int = 0
     window: tuple[float, float] | None = None
+    source: str = ""
 
     def read(self, name: str) -> Picture:
         """Reads the slice.
@@ -58,9 +60,10 @@ class NiftiSlice:
         Raises:
             PictureError: the file cannot be read, or holds values that are no numbers.
         """
-        volume = read_volume(self.path, name)
+        whole = f'file "{self.source}"' if self.source else name
+        volume = read_volume(self.path, whole)
         stored = _slice(volume, self.axis, self.index, name)
-        pixels = _levels(stored, volume, self.window, name)
+        pixels = _levels(stored, volume, self.window, whole)
         return Picture(np.ascontiguousarray(pixels), spacing=volume.spacing(self.axis))
 
 
@@ -109,12 +112,16 @@ class NiftiMask:
 
 def _slice(volume: NiftiVolume, axis: int | None, index: int, name: str) -> NDArray[Any]:
     """Gives a slice that exists."""
-    flat, shape = volume.header.is_flat, volume.header.shape
-    if flat != (axis is None) or (
-        axis is not None and not 0 <= index < shape[volume.header.stored_axis(axis)]
-    ):
+    header = volume.header
+    along = None if axis is None else header.stored_axis(axis)
+    exists = (
+        (along is None or (along == 2 and index == 0))
+        if header.is_flat
+        else (along is not None and 0 <= index < header.shape[along])
+    )
+    if not exists:
         raise PictureError(
-            f"{name} has the shape {shape}; there is no slice {index} of axis {axis}"
+            f"{name} has the shape {header.shape}; there is no slice {index} of axis {axis}"
         )
     return volume.upright(axis, index)
 

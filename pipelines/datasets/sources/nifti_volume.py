@@ -7,12 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.datasets.sources.nifti_header import NiftiHeader, damage_named, opened, read_header
-from transforms.picture import PictureError
+from pipelines.datasets.sources.nifti_length import check_length
+from transforms.nifti_orientation import upright
 
 PERCENTILES = (0.5, 99.5)
 """Of a volume: what becomes black and white where neither a window nor whole numbers say so."""
@@ -38,32 +38,30 @@ class NiftiVolume:
         """Gives a slice as stored, standing as ``NiftiSlice`` says.
 
         Args:
-            axis: the axis to cut along; None for a 2-D image.
+            axis: the axis to cut along; None for a 2-D image's, which is the one that it has not.
             index: of the slice.
 
         Returns:
             (height, width) of stored values.
         """
-        if axis is None:
-            return self.stored.T
-        along = self.header.stored_axis(axis)
-        if self.header.orientation is None:
-            return np.take(self.stored, index, axis=along).T
-        if self.header.orientation[along][1] < 0:
-            index = self.stored.shape[along] - 1 - index
-        slab = np.take(self.stored, [index], axis=along)
-        turned = nib.orientations.apply_orientation(slab, np.array(self.header.orientation))
-        return np.squeeze(turned, axis=axis).T[::-1, ::-1]
+        along, stack = self._stored_axis(axis), np.atleast_3d(self.stored)
+        found = self.header.orientation
+        if found is not None and found[along][1] < 0:
+            index = stack.shape[along] - 1 - index
+        first, second = (each for each in range(3) if each != along)
+        return upright(np.take(stack, index, axis=along), found, (first, second))
 
     def spacing(self, axis: int | None) -> tuple[float, float] | None:
         """Gives the millimetres of a slice (from row to row, from column to column)."""
         zooms = self.header.zooms
         if zooms is None:
             return None
-        if axis is None:
-            return zooms[1], zooms[0]
-        column, row = (each for each in range(3) if each != axis)
+        across = self.header.along(self._stored_axis(axis))
+        column, row = (each for each in range(3) if each != across)
         return zooms[self.header.stored_axis(row)], zooms[self.header.stored_axis(column)]
+
+    def _stored_axis(self, axis: int | None) -> int:
+        return 2 if axis is None else self.header.stored_axis(axis)
 
     @cached_property
     def extent(self) -> tuple[float, float]:
@@ -117,20 +115,15 @@ _volumes: dict[tuple[Path, int, int], NiftiVolume] = {}
 
 def _voxels(path: Path, header: NiftiHeader, name: str) -> NDArray[Any]:
     """Maps or loads the values."""
+    check_length(path, header, name)
     with opened(path) as file:
         if not hasattr(file, "mtime"):  # not packed
             return np.memmap(
                 path, header.dtype, "r", offset=header.offset, shape=header.shape, order="F"
             )
         file.seek(header.offset)
-        wanted = int(np.prod(header.shape)) * header.dtype.itemsize
-        data = file.read(wanted)
-        if len(data) < wanted:
-            raise PictureError(
-                f"{name} is cut off: {len(data)} bytes of voxels, where its shape {header.shape} "
-                f"needs {wanted}. Export it again or take it out"
-            )
-        for _ in range(wanted // _CHUNK + 2):  # the check sum stands behind the last byte
+        data = file.read(header.size)
+        for _ in range(header.size // _CHUNK + 2):  # the check sum stands behind the last byte
             if not file.read(_CHUNK):
                 break
     return np.frombuffer(data, header.dtype).reshape(header.shape, order="F")

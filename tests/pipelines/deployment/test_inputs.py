@@ -11,6 +11,7 @@ from PIL import Image
 
 from pipelines.deployment.inputs import AnswerProgress, picture_items, prepare_output
 from pipelines.errors import InputError
+from tests.pipelines.datasets.made_nifti import LPS, SWAPPED, write_nifti
 
 
 def put(folder: Path, *names: str) -> None:
@@ -68,6 +69,23 @@ def test_two_niftis_of_one_name_are_refused(tmp_path: Path, marked: NDArray[np.u
         nib.Nifti1Image(marked.T, np.eye(4)).to_filename(tmp_path / name)
     with pytest.raises(InputError, match="differ only in their suffix"):
         picture_items(tmp_path, 128)
+
+
+def test_niftis_that_are_turned_by_half_are_told(
+    tmp_path: Path, marked: NDArray[np.uint8], caplog: pytest.LogCaptureFixture
+) -> None:
+    put(tmp_path, "a.png")
+    for name, affine in (("b.nii", LPS), ("c.nii", SWAPPED), ("sagittal.nii", np.eye(4))):
+        array = marked[None] if name == "sagittal.nii" else marked
+        write_nifti(tmp_path / name, array, affine)
+    assert len(picture_items(tmp_path, 128)) == 4
+    assert not caplog.records
+    for name in ("d.nii", "e.nii.gz"):
+        write_nifti(tmp_path / name, marked[..., None], np.eye(4))
+    assert len(picture_items(tmp_path, 128)) == 6
+    (record,) = caplog.records
+    assert record.levelname == "WARNING" and record.getMessage().startswith("turned by half")
+    assert f': 2 2-D files, such as "{tmp_path / "d.nii"}";' in record.getMessage()
 
 
 def test_names_that_only_look_alike_pass(tmp_path: Path) -> None:
@@ -146,3 +164,11 @@ def test_a_picture_too_thin_to_shrink_is_named(tmp_path: Path) -> None:
         picture_items(tmp_path, 128)
     Image.new("L", (100, 1)).save(tmp_path / "thin.png")
     assert len(picture_items(tmp_path, 128)) == 1
+
+
+def test_names_may_be_alike_where_no_masks_are_written(tmp_path: Path) -> None:
+    for name in ("a.png", "a.bmp"):
+        Image.new("L", (8, 8), 9).save(tmp_path / name)
+    with pytest.raises(InputError, match="differ only in their suffix"):
+        picture_items(tmp_path, 128)
+    assert len(picture_items(tmp_path, 128, masks=False)) == 2

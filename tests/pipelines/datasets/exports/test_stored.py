@@ -10,6 +10,8 @@ from PIL import Image
 from pipelines.datasets.encoding import encode
 from pipelines.datasets.exports.stored import is_nifti, read_image, read_mask
 from pipelines.errors import InputError
+from tests.pipelines.datasets.made_nifti import TRANSFORMS, lying, write_nifti
+from transforms.upright_reader import UprightReader
 
 GREY = np.random.default_rng(0).integers(0, 255, (20, 30)).astype(np.uint8)
 
@@ -62,9 +64,17 @@ def test_cut_off_nifti_is_named(tmp_path: Path, stop: int) -> None:
         read_image(tmp_path / "a.nii.gz", 1)
 
 
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_nifti_of_other_hands_stands_as_training_reads_it(tmp_path: Path, name: str) -> None:
+    write_nifti(tmp_path / "a.nii", lying(GREY % 3, TRANSFORMS[name]), TRANSFORMS[name])
+    theirs, _ = UprightReader("indices").get_data(tmp_path / "a.nii")
+    assert np.array_equal(read_image(tmp_path / "a.nii", 1), GREY % 3)
+    assert np.array_equal(read_mask(tmp_path / "a.nii", 3, (20, 30)), theirs)
+
+
 def test_volumes_and_fractions_are_refused(tmp_path: Path) -> None:
     nibabel.save(nibabel.Nifti1Image(np.zeros((4, 4, 3), np.uint8), np.eye(4)), tmp_path / "v.nii")
-    with pytest.raises(InputError, match=r"the shape \(4, 4, 3\); expected one slice"):
+    with pytest.raises(InputError, match=r"the shape \(4, 4, 3\); expected one 2-D slice"):
         read_image(tmp_path / "v.nii", 1)
     for value in (0.5, -1.0, np.nan):
         array = np.full((4, 4), value, np.float32)

@@ -92,7 +92,7 @@ def test_classes_set_the_order_and_unknown_folders_are_problems(tmp_path: Path) 
 
 def test_folders_that_are_numbers_must_be_named(tmp_path: Path) -> None:
     raw = lay(tmp_path, "0/1.png", "1/1.png")
-    with pytest.raises(InputError, match=r"the class folders of .* holds the labels 0, 1; nobody"):
+    with pytest.raises(InputError, match=r"^the level of classes in .* holds the labels 0, 1"):
         read(raw)
     assert [sample.category for sample in read(raw, "healthy", "ill").samples] == ["healthy", "ill"]
 
@@ -195,8 +195,17 @@ def test_links(tmp_path: Path) -> None:
         (["1.png", "2.png"], "none of its 2 pictures lies in a class folder; expected RAW/<class>"),
         (["train/1.png", "test/1.png"], "none of its 2 pictures lies in a class folder"),
         (["a/1.png"], r"holds images of one class only \(a\)"),
-        (["images/1.png", "masks/1.png"], "looks like .*, not the class-folders layout: expected"),
-        (["a/1.png", "a/1_mask.png", "b/1.png"], r"layout \(it holds the mask \"a/1_mask.png\"\)"),
+        (
+            ["images/1.png", "mask/1.png"],
+            r"looks like images with masks \(images/ and mask/\), not like the class-folders "
+            r"layout: .*\. Convert it with: med2d convert image-mask-folders .* OUT$",
+        ),
+        (
+            ["a/1.png", "a/1_mask.png", "b/1.png"],
+            r"\(the mask \"a/1_mask.png\"\).* Convert it with: med2d convert busi ",
+        ),
+        (["p/images/1.png", "p/masks/7.png", "q/1.png"], r"\(p/images/ and p/masks/\)"),
+        (["p/image.png", "p/mask.png", "q/image.png"], r"the mask \"p/mask.png\""),
         (["Input.npy"], "not the class-folders layout"),
     ],
 )
@@ -222,12 +231,28 @@ def test_missing_and_empty_folders(tmp_path: Path) -> None:
         (["a/1.png", "a/1_mask.png", "b/1.png"], None),
         (["images/1.png", "masks/1.png"], None),
         (["train/images/1.png", "train/masks/1.png"], None),
+        (["p/images/1.png", "p/masks/7.png", "q/1.png"], None),
+        (["p/image.png", "p/mask.png", "q/image.png", "q/mask.png"], None),
+        (["images/1.png", "overlays/1.png"], None),
         (["a/1.dcm", "b/1.dcm"], None),
         ([], None),
     ],
 )
 def test_the_sign(tmp_path: Path, names: list[str], evidence: str | None) -> None:
     assert sign(tmp_path, [PurePosixPath(name) for name in names]) == evidence
+
+
+def test_masks_of_another_class_are_told_by_their_look(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (40, 50)).astype(np.uint8)
+    for folder, values in (("bilder", noise), ("masken", (noise > 99) * np.uint8(255))):
+        (tmp_path / folder).mkdir()
+        for number in range(4):
+            Image.fromarray(values).save(tmp_path / folder / f"{number}.png")
+    names = [path.relative_to(tmp_path) for path in sorted(tmp_path.rglob("*.png"))]
+    assert sign(tmp_path, [PurePosixPath(name) for name in names]) is None
+    (line,) = read(tmp_path).warnings
+    assert 'pictures in "masken" look like masks of those in "bilder"' in line
+    assert line.endswith("RAW OUT --images-dir bilder --masks-dir masken")
 
 
 def test_every_mode_size_and_orientation_is_converted(tmp_path: Path) -> None:

@@ -45,3 +45,11 @@ def test_uneven_parts() -> None:
         'the class "b" occurs in train but not in test',
         'the class "c" occurs in test but not in train',
     ]
+
+
+def test_twins() -> None:
+    (line,) = odd(["a/1.jpg", "a/1.png", "a/2.jpg", "b/1.png", "b/1.tif"], [], ("a", "b"))
+    assert line == (
+        '2 pictures have the name of another but for the suffix, such as "a/1.jpg" and "a/1.png"; '
+        "if one of each is a copy or a mask, take it out"
+    )

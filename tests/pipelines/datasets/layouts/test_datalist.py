@@ -14,8 +14,9 @@ from PIL import Image
 
 from pipelines.datasets.convert import Options, convert
 from pipelines.datasets.dataset import verify
-from pipelines.datasets.layouts.datalist import scan, sign
+from pipelines.datasets.layouts.datalist import scan, sign, told_task
 from pipelines.datasets.layouts.sample import Request
+from pipelines.datasets.layouts.signs import fitting
 from pipelines.errors import InputError
 
 BINARY = {"0": "background", "1": "tumour"}
@@ -32,7 +33,7 @@ def indices(most: int = 1) -> np.ndarray:
 
 def laid(folder: Path, items: list[Any], most: int = 1, **content: Any) -> Path:
     """Writes a datalist, with a picture for each image and mask that it names."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for section in (items, *(each for each in content.values() if isinstance(each, list))):
         for item in section:
             for key in ("image", "label"):
@@ -64,6 +65,10 @@ def test_a_decathlon_list(tmp_path: Path) -> None:
     assert found.samples[0].columns == {"source_fold": "1"}
     np.testing.assert_array_equal(found.samples[0].masks[0].read("m"), indices())
     assert len(found.warnings) == 2
+    (tmp_path / "im" / "more.png").write_bytes((tmp_path / "im" / "é.png").read_bytes())
+    assert scan(tmp_path, asked("segmentation")).warnings[2] == (
+        '1 pictures are not in the list, such as "im/more.png"; left aside'
+    )
     assert "made anew" in found.warnings[0] and "(test[0], …)" in found.warnings[1]
 
 
@@ -170,6 +175,93 @@ def test_the_task_that_fits_is_named(tmp_path: Path) -> None:
         scan(tmp_path, asked("segmentation"))
 
 
+def test_a_task_that_contradicts_is_refused_in_one_line(tmp_path: Path) -> None:
+    laid(tmp_path, masked("a", "b", "c"))
+    with pytest.raises(InputError) as caught:
+        scan(tmp_path, asked("classification"))
+    assert str(caught.value) == (
+        f'the labels of {tmp_path}/list.json are masks (training[0] has "la/a.png"), and no entry '
+        'has a "class", which a classification cannot learn from; convert it with --task '
+        "segmentation"
+    )
+    laid(tmp_path, masked("a", "b", "c", **{"class": "image"}))
+    with pytest.raises(InputError, match=r'all have the class "image".* --task segmentation$'):
+        scan(tmp_path, asked("classification"))
+    items = [{"image": f"{name}.png", "label": name} for name in ("head", "femur")]
+    laid(tmp_path, items)
+    with pytest.raises(
+        InputError, match=r'\(training\[0\] has "head"\); .* --task classification$'
+    ):
+        scan(tmp_path, asked("segmentation"))
+
+
+def test_the_list_says_its_task(tmp_path: Path) -> None:
+    laid(tmp_path, masked("a"))
+    assert told_task(tmp_path, {}) == "segmentation"
+    laid(tmp_path, masked("a", **{"class": "x"}), task="classification")
+    assert told_task(tmp_path, {}) == "classification"
+    laid(tmp_path, [{"image": "a.png", "label": 1}], task="diagnosis")
+    assert told_task(tmp_path, {}) == "classification"
+    (tmp_path / "other.json").write_text('{"training": []}')
+    with pytest.raises(InputError, match="several datalists"):
+        told_task(tmp_path, {})
+    assert told_task(tmp_path, {"json_file": "other.json"}) is None
+
+
+def test_a_bare_list(tmp_path: Path) -> None:
+    items = masked("a", "b", patient="P7")
+    laid(tmp_path / "raw" / "inner", items)
+    (tmp_path / "raw" / "inner" / "list.json").write_text(json.dumps(items))
+    found = scan(tmp_path / "raw", asked("segmentation"))
+    assert [each.source for each in found.samples] == ["im/a.png", "im/b.png"]
+    assert found.samples[0].group == found.samples[1].group is not None
+    inner = tmp_path / "raw" / "inner"
+    assert found.root == inner
+    assert found.warnings == [f"reading {inner}, the only folder in {tmp_path / 'raw'}"]
+    (layout, evidence), *others = fitting(inner)
+    assert (layout.name, evidence, others) == ("datalist", "list.json", [])
+
+
+@pytest.mark.parametrize("kind", ["png", "nifti"])
+@pytest.mark.parametrize("task", ["classification", "segmentation"])
+def test_a_dataset_goes_round(
+    tmp_path: Path, texture: Callable[..., np.ndarray], task: str, kind: str
+) -> None:
+    items = []
+    (tmp_path / "raw").mkdir()
+    for number in range(12):
+        deep = texture(number).astype(np.uint16) * 200
+        Image.fromarray(deep).save(tmp_path / "raw" / f"i{number}.png")
+        Image.fromarray(texture(99 + number) // 128).save(tmp_path / "raw" / f"m{number}.png")
+        named = "well" if number % 2 else "ill"
+        label = named if task == "classification" else f"m{number}.png"
+        items.append({
+            "image": f"i{number}.png", "label": label, "class": named, "patient": number // 2,
+            "part": "test" if number > 7 else "train", "spacing": [0.5, 0.25],
+            "device": f"d{number}",
+        })  # fmt: skip
+    (tmp_path / "raw" / "list.json").write_text(json.dumps({"training": items, "licence": "CC"}))
+    raw = tmp_path / "raw"
+    options = Options(folds=3, workers=1, kind=kind, keep_split=True, layout={"modality": "OCT"})
+    before = convert(raw, tmp_path / "one", "datalist", options).dataset
+    again = Options(folds=3, workers=1, kind=kind, keep_split=True)
+    after = convert(tmp_path / "one", tmp_path / "two", "datalist", again).dataset
+    for key in ("task", "labels", "modality", "licence", "channels", "name"):
+        assert getattr(before, key) == getattr(after, key), key
+    assert before.task == task and before.modality == {"0": "OCT"}
+    assert (len(after.items), len(after.testing)) == (8, 4)
+    found = {item["source"]: item for item in (*after.items, *after.testing)}
+    groups: dict[str, set[str]] = {}
+    for item in (*before.items, *before.testing):
+        other = found.pop(item["image"])
+        for key in item.keys() - {"image", "group", "fold", "source"}:
+            if key != "label" or task == "classification":
+                assert item[key] == other[key], key
+        assert other["origin"] == item["source"] and "device" in item and "spacing" in item
+        groups.setdefault(item["group"], set()).add(other["group"])
+    assert not found and len(groups) == 6 and all(len(each) == 1 for each in groups.values())
+
+
 def test_our_own_dataset(tmp_path: Path) -> None:
     item = {
         "image": "images/b_0001.png", "label": "masks/b_0001.png", "class": "benign",
@@ -189,6 +281,14 @@ def test_our_own_dataset(tmp_path: Path) -> None:
     assert found.facts.grouping == "patient ids of the data"
     assert (found.facts.channels, found.facts.colours) == (3, ((0, 0, 0), (255, 0, 0)))
     assert len(found.warnings) == 1
+    laid(tmp_path, [item], labels=BINARY, test=[{**item, "image": "images/t.png"}])
+    assert scan(tmp_path, asked("segmentation")).warnings[1] == (
+        "1 of 2 images of list.json are of its test part; unless --keep-split is given, they go "
+        "into the folds with the others"
+    )
+    laid(
+        tmp_path, [item], labels=BINARY, colours=[[0, 0, 0], [255, 0, 0]], task="segmentation",
+    )  # fmt: skip
     turned = scan(tmp_path, asked("segmentation", ("tumour", "background")))
     assert turned.facts.colours == ((255, 0, 0), (0, 0, 0))
 
@@ -228,7 +328,7 @@ def test_a_dataset_folder_is_converted_again(
 
 def test_nifti_images_and_masks(tmp_path: Path) -> None:
     for name, values in (("i.nii.gz", indices(200)), ("m.nii", indices())):
-        nib.save(nib.Nifti1Image(values.T, np.eye(4)), tmp_path / name)  # type: ignore[attr-defined]
+        nib.save(nib.Nifti1Image(values.T, np.diag([-1, -1, 1, 1])), tmp_path / name)  # type: ignore[attr-defined]
     nib.save(nib.Nifti1Image(np.zeros((4, 5, 6), np.uint8), np.eye(4)), tmp_path / "v.nii")  # type: ignore[attr-defined]
     items = [{"image": "i.nii.gz", "label": "m.nii"}, {"image": "v.nii", "label": "m.nii"}]
     laid(tmp_path, items, labels=BINARY)
@@ -244,6 +344,10 @@ def test_sign(tmp_path: Path) -> None:
     assert sign(tmp_path, [PurePosixPath("im/a.png"), PurePosixPath("list.json")]) == "list.json"
     (tmp_path / "list.json").write_text("{}")
     assert sign(tmp_path, [PurePosixPath("list.json"), PurePosixPath("gone.json")]) is None
+    laid(tmp_path / "in", masked("a"))
+    inner = [PurePosixPath("in/im/a.png"), PurePosixPath("in/list.json")]
+    assert sign(tmp_path, inner) == "in/list.json"
+    assert sign(tmp_path, [*inner, PurePosixPath("b.png")]) is None
 
 
 JSON = st.recursive(

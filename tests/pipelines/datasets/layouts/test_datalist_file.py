@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipelines.datasets.layouts.datalist_file import find_datalist, looks_like_datalist
+from pipelines.datasets.layouts.datalist_file import (
+    datalist_folder,
+    find_datalist,
+    looks_like_datalist,
+)
 from pipelines.errors import InputError
 
 
@@ -33,7 +38,10 @@ def test_the_only_list_is_found(tmp_path: Path) -> None:
     ("content", "words"),
     [
         ("{", "is not JSON: .* at line 1, column 2; mend it"),
-        ("[]", 'is no JSON object; expected {"training": '),
+        ("[]", 'is no datalist; expected {"training": '),
+        ([{"image": "a.png", "annotations": []}], "is no datalist; .* or a list of objects"),
+        ("", "is not JSON: Expecting value at line 1"),
+        ('{"a": "', "is not JSON: Unterminated string starting at line 1, column 7"),
         ({"images": []}, r'has no list "training" \(it has images\)'),
         ({"training": {}}, '"training" is no list'),
         ({"training": [], "test": 3}, '"test" is no list'),
@@ -108,8 +116,61 @@ def test_other_folders_are_named(tmp_path: Path) -> None:
         find_datalist(tmp_path, None)
 
 
-def test_the_first_bytes_tell(tmp_path: Path) -> None:
-    wrote(tmp_path, {"name": "x", "training": []})
-    assert looks_like_datalist(tmp_path / "datalist.json")
-    assert not looks_like_datalist(tmp_path / "none.json")
-    assert not looks_like_datalist(wrote(tmp_path, "[]") / "datalist.json")
+BARE = [{"image": "a.png", "label": "m.png"}]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ({"name": "x", "training": []}, True),
+        ({"source": {"left_out": ["x" * 100_000]}, "training": []}, True),
+        ({"train": [{"image": "a.png"}]}, True),
+        (BARE, True),
+        ([{"image": "a.png", "class": "x"}, 7], True),
+        ("\ufeff " + json.dumps(BARE), True),
+        ({"training": {"epochs": 3}}, False),
+        ({"labels": {"training": 1}}, False),
+        ([{"image": "a.png", "annotations": [{"label": "x"}]}], False),
+        ([{"label": "m.png"}], False),
+        ("[]", False),
+        ("[[[[", False),
+        ("{", False),
+        ("", False),
+    ],
+)
+def test_what_looks_like_a_datalist(tmp_path: Path, content: Any, expected: bool) -> None:
+    assert looks_like_datalist(wrote(tmp_path, content) / "datalist.json") is expected
+
+
+def test_a_broken_record_of_a_dataset_is_not_passed_over(tmp_path: Path) -> None:
+    assert looks_like_datalist(wrote(tmp_path, "", "dataset.json") / "dataset.json")
+    nnunet = wrote(tmp_path, {"labels": {"background": 0}, "numTraining": 3}, "dataset.json")
+    assert not looks_like_datalist(nnunet / "dataset.json")
+
+
+def test_what_is_no_file_is_no_datalist(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    (tmp_path / "folder.json").mkdir()
+    for name in ("pipe.json", "folder.json", "none.json"):
+        assert not looks_like_datalist(tmp_path / name)
+    wrote(tmp_path, BARE)
+    assert find_datalist(tmp_path, None).content == {"training": BARE}
+
+
+def test_the_only_folder_inside_is_read(tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    inner = wrote(tmp_path / "raw" / "inner", {"training": []})
+    assert datalist_folder(tmp_path / "raw") == inner and datalist_folder(inner) == inner
+    assert datalist_folder(tmp_path / "raw", "inner/datalist.json") == tmp_path / "raw"
+    (tmp_path / "raw" / "a.png").touch()
+    assert datalist_folder(tmp_path / "raw") == tmp_path / "raw"
+    assert datalist_folder(tmp_path / "none") == tmp_path / "none"
+
+
+def test_our_own_modality_and_task_are_kept(tmp_path: Path) -> None:
+    content = {"training": [], "modality": {"0": "OCT"}, "task": "classification"}
+    assert find_datalist(wrote(tmp_path, content), None).modality == "OT"
+    ours = find_datalist(wrote(tmp_path, {**content, "source": {"med2d": "0.1.0"}}), None)
+    assert (ours.is_ours, ours.modality, ours.task) == (True, "OCT", "classification")
+    other = find_datalist(wrote(tmp_path, {**content, "task": "detection"}), None)
+    assert not other.is_ours and other.task is None

@@ -10,7 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.datasets.layouts.datalist_file import Datalist
-from pipelines.datasets.layouts.datalist_items import Entries, file_below, read_entries
+from pipelines.datasets.layouts.datalist_items import (
+    Entries,
+    file_below,
+    read_entries,
+    task_of_labels,
+)
 from pipelines.errors import InputError
 
 
@@ -55,6 +60,24 @@ def test_good_entries(raw: Path) -> None:
     assert found.parts == {"train", "validation"} and found.folds
     assert found.unlabelled == ["test[0]"] and list(found.dropped) == ['"more"']
     assert not found.problems
+    assert found.named == {"images/a.png", "images/b (1) é.png", "images/c.nii.gz", "benign"}
+
+
+@pytest.mark.parametrize(
+    ("items", "task"),
+    [
+        ([{"image": "a.png", "label": "m.PNG"}], "segmentation"),
+        (["a.png", {"image": "a.png", "label": "m.nii.gz", "class": "x"}], "segmentation"),
+        ([{"image": "a.png", "label": 0}], "classification"),
+        ([{"image": "a.png"}, {"image": "b.png", "label": "benign"}], "classification"),
+        ([{"image": "a.png", "class": "benign"}], "classification"),
+        ([{"image": "a.png", "label": [0, 1]}], "classification"),
+        ([{"image": "a.png"}, 7, None], None),
+        ([], None),
+    ],
+)
+def test_the_first_label_tells_the_task(items: list[Any], task: str | None) -> None:
+    assert task_of_labels(Datalist(Path("list.json"), {"training": items}, {})) == task
 
 
 @pytest.mark.parametrize(

@@ -309,3 +309,21 @@ def test_the_real_files() -> None:
     output = json.dumps([[each.source, each.group, dict(each.columns)] for each in found.samples])
     for secret in ("CompressedSamples", "9RG1", "13US1", "98279", "BAPTIST", "Hamburg", "HIGASHI"):
         assert secret not in output
+
+
+def test_what_belongs_to_a_broken_file_is_no_further_problem(tmp_path: Path) -> None:
+    for name in "abc":
+        write_dicom(tmp_path / f"{name}.dcm", ramp(dtype="u1"))
+        Image.fromarray(ramp() % 2).save(tmp_path / f"{name}.png")
+    (tmp_path / "a.png").unlink()
+    for name in "ab":
+        path = tmp_path / f"{name}.dcm"
+        path.write_bytes(path.read_bytes()[:-20])
+    found = asked(tmp_path, "segmentation")
+    assert [problem.source for problem in found.problems] == ["a.dcm", "b.dcm"]
+    assert all("is truncated" in problem.line for problem in found.problems)
+    assert [sample.source for sample in found.samples] == ["c.dcm"]
+    (tmp_path / "t.csv").write_text("image,label\na,x\nb,y\nc,x\n")
+    found = asked(tmp_path, csv="t.csv")
+    assert [problem.source for problem in found.problems] == ["a.dcm", "b.dcm"]
+    assert [(sample.source, sample.category) for sample in found.samples] == [("c.dcm", "x")]

@@ -136,8 +136,9 @@ def test_parts_classes_and_groups(tmp_path: Path) -> None:
 
 def test_folders_that_look_like_patients_and_reserved_names(tmp_path: Path) -> None:
     for number in range(21):
-        put(tmp_path, f"images/p{number}/a.png", indices())
-        put(tmp_path, f"masks/p{number}/a.png", indices(most=1))
+        for name in "ab":
+            put(tmp_path, f"images/p{number}/{name}.png", indices())
+            put(tmp_path, f"masks/p{number}/{name}.png", indices(most=1))
     (line,) = scan(tmp_path, asked()).warnings
     assert line.startswith("the images lie in 21 folders") and "--folders group" in line
     assert not scan(tmp_path, asked(folders="group")).warnings
@@ -146,6 +147,29 @@ def test_folders_that_look_like_patients_and_reserved_names(tmp_path: Path) -> N
     put(tmp_path / "other", "x/masks/masks/a.png", indices(most=1))
     put(tmp_path / "other", "x/masks/images/a.png", indices())
     assert "reserved name" in scan(tmp_path / "other", asked()).problems[0].line
+
+
+def test_folders_of_one_image_each_are_cases(tmp_path: Path) -> None:
+    for number in range(4):
+        put(tmp_path, f"p{number}/image.png", indices() * 50)
+        put(tmp_path, f"p{number}/mask.png", indices(most=1))
+    found = scan(tmp_path, asked())
+    assert not found.problems and {each.category for each in found.samples} == {"image"}
+    assert [dict(each.columns) for each in found.samples][3] == {"folder": "p3"}
+    assert found.warnings[0].startswith("each of 4 folders holds one image")
+    named = scan(tmp_path, asked(folders="class"))
+    assert not named.warnings and named.samples[3].category == "p3"
+
+
+def test_masks_without_images_and_datasets_are_named(tmp_path: Path) -> None:
+    put(tmp_path, "masks/a.png", indices(most=1))
+    put(tmp_path, "masks/b.png", indices(most=1))
+    with pytest.raises(InputError, match=r"holds 2 masks by their names, and no images; expected"):
+        scan(tmp_path, asked())
+    for name in "ab":
+        put(tmp_path, f"images/{name}.png", indices())
+    (tmp_path / "dataset.json").write_text('{"training": []}')
+    assert "med2d convert datalist reads them" in scan(tmp_path, asked()).warnings[-1]
 
 
 def test_options_choose_folders_and_names(tmp_path: Path) -> None:
@@ -207,9 +231,11 @@ def test_other_layouts_are_named(tmp_path: Path) -> None:
     [
         (["images/a.png", "masks/a.png"], "masks/"),
         (["a.jpg", "a_seg.png"], "a_seg.png"),
-        (["benign/a.png", "benign/a_mask.png"], None),
-        (["benign/images/a.png", "benign/mask/a_mask.png"], None),
-        (["dataset.json", "images/a.png", "masks/a.png"], None),
+        (["images/benign/a.png", "masks/benign/a.png"], "masks/benign/a.png"),
+        (["dataset.json", "imagesTr/a_0000.png", "labelsTr/a.png"], "labelsTr/"),
+        (["p1/image.png", "p1/mask.png"], "p1/mask.png"),
+        (["a.jpg", "a.png", "b.jpg", "b.png"], "a.png"),
+        (["a.jpg", "a.png", "b.jpg"], None),
         (["wrist/a.png", "elbow/a.png"], None),
         (["a.npy", "masks/a.npy"], None),
     ],

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from pipelines.datasets.layouts.label_request import Named, display_colours, label_rule
 from pipelines.datasets.layouts.sample import Request
@@ -47,8 +47,55 @@ def test_more_values_are_refused_with_an_example(tmp_path: Path) -> None:
     assert str(caught.value).endswith(
         "--classes background,class1,class2,class3 --map 85=1 --map 170=2 --map 255=3"
     )
-    with pytest.raises(InputError, match=r"Soft edges .* give --threshold 128"):
+    with pytest.raises(InputError, match=r"as a picture, .* by --threshold 128$"):
         label_rule(asked(), saved(tmp_path, [range(200)]))
+
+
+def disc(size: tuple[int, int]) -> Image.Image:
+    image = Image.new("L", (64, 48))
+    ImageDraw.Draw(image).ellipse((10, 10, 30, 30), fill=255)
+    return image.resize(size, Image.Resampling.BICUBIC)
+
+
+@pytest.mark.parametrize("levels", [256, 9])
+def test_soft_masks_of_another_size_are_told_in_one_line(tmp_path: Path, levels: int) -> None:
+    masks, images = [], {}
+    for number in range(3):
+        mask, image = tmp_path / f"m{number}.png", tmp_path / f"i{number}.png"
+        soft = np.asarray(disc((100, 80))).astype(int) * levels // 256 * 255 // (levels - 1)
+        Image.fromarray(soft.astype(np.uint8)).save(mask)
+        Image.new("L", (64, 48)).save(image)
+        masks.append((mask, mask.name))
+        images[mask] = image
+    with pytest.raises(InputError) as caught:
+        label_rule(asked(), masks, images=images)
+    line = str(caught.value)
+    assert line.startswith('mask "m0.png" has soft edges: ') and "--classes" not in line
+    assert f"{len(np.unique(soft))} grey values (" in line and "nearest-neighbour" in line
+    assert line.endswith(
+        "It is also 100 x 80 pixels, its image 64 x 48: export both at one size. All 3 masks "
+        "looked at are like it"
+    )
+    assert "\n" not in line and len(line) < 450
+
+
+def test_a_few_soft_masks_among_others_are_named_when_all_are_read(tmp_path: Path) -> None:
+    disc((100, 80)).save(tmp_path / "soft.png")
+    masks = [*saved(tmp_path, [[0, 255]]), (tmp_path / "soft.png", "soft.png")]
+    rule = label_rule(asked(), masks)
+    assert rule.labels == ("background", "foreground")
+    with pytest.raises(InputError, match="has soft edges"):
+        rule.indices(Image.open(tmp_path / "soft.png"), "m")
+
+
+def test_examples_of_many_classes_are_shortened(tmp_path: Path) -> None:
+    twelve = np.repeat(np.arange(12).reshape(3, 4), 8, axis=1)
+    with pytest.raises(InputError) as caught:
+        label_rule(asked(), saved(tmp_path, twelve * 20))
+    assert str(caught.value).endswith(
+        "--classes background,class1,class2,class3,class4,class5,… (12 names) --map 20=1 --map "
+        "40=2 --map 60=3 --map 80=4 --map 100=5 …"
+    )
 
 
 def test_colours_are_refused_with_an_example(tmp_path: Path) -> None:

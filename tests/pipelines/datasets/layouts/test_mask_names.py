@@ -41,6 +41,7 @@ def test_folders(name: str, role: str | None, part: str) -> None:
         ("a.seg", [("a", None)]), ("ISIC_0000_segmentation", [("ISIC_0000", None)]),
         ("mask_007", [("007", None)]), ("a", []), ("unmask", []),
         ("a_ground truth", [("a", None)]), ("Gewebe_é_gt", [("Gewebe_é", None)]),
+        ("Mask", [("", None)]), ("label2", [("", 2)]), ("masked", []),
     ],
 )  # fmt: skip
 def test_masks(stem: str, expected: list[tuple[str, int | None]]) -> None:

@@ -63,6 +63,24 @@ def test_mixed_in_one_folder() -> None:
     assert masks(paired("image_1.png", "mask_1.png")) == {"image_1.png": ["mask_1.png"]}
 
 
+def test_names_that_say_image_and_mask_only() -> None:
+    found = paired("p1/image.png", "p1/mask.png", "p2/us.jpg", "p2/label.png", "p3/img/x.png",
+                   "p3/masks/mask.png")  # fmt: skip
+    assert masks(paired("p1/image.png", "p1/mask.png", "p2/us.jpg", "p2/label.png")) == {
+        "p1/image.png": ["p1/mask.png"],
+        "p2/us.jpg": ["p2/label.png"],
+    }
+    assert masks(found) == {"p3/img/x.png": ["p3/masks/mask.png"]}
+    lines_ = lines(paired("p/a.png", "p/b.png", "p/mask.png"))
+    assert lines_[0].startswith('mask "p/mask.png" has no image of its name')
+
+
+def test_many_masks_of_one_image_are_counted() -> None:
+    names = [f"masks/a.{suffix}" for suffix in ("png", "tif", "bmp", "gif", "webp", "jpg", "tiff")]
+    (line,) = lines(paired("images/a.png", *names))
+    assert '"masks/a.webp" and 2 more; take all but one out' in line
+
+
 def test_a_file_for_each_class() -> None:
     classes = ("background", "Dense Stroma", "tumour")
     for names in (

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+from itertools import product
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -9,10 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipelines.datasets.convert import convert
 from pipelines.datasets.layouts.nifti import scan, sign
 from pipelines.datasets.layouts.sample import Request, Scan
+from pipelines.datasets.options import Options
 from pipelines.errors import InputError
-from tests.pipelines.datasets.made_nifti import LPS, block, write_nifti
+from tests.pipelines.datasets.made_layout import Given, Made
+from tests.pipelines.datasets.made_nifti import LPS, TRANSFORMS, block, lying, write_nifti
+from transforms.upright_reader import UprightReader
 
 
 def asked(raw: Path, task: str = "segmentation", **options: Any) -> Scan:
@@ -96,6 +102,184 @@ def test_flat_images_have_no_slice_number(tmp_path: Path) -> None:
     (sample,) = asked(tmp_path).samples
     assert (sample.source, sample.group) == ("a.nii", "a")
     assert sample.masks[0].read("a").shape == (6, 4)
+
+
+CORONAL = np.array([[0, -1.0, 0, 0], [0, 0, 1, 0], [2, 0, 0, 0], [0, 0, 0, 1]])
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+@pytest.mark.parametrize("affine", [LPS, np.eye(4), np.diag([1, -1, -1, 1.0]), CORONAL, None])
+def test_a_flat_file_stands_as_a_slice_of_a_volume(
+    tmp_path: Path, suffix: str, affine: np.ndarray | None
+) -> None:
+    array = block((4, 6))
+    mask = (array > 10).astype(np.uint8)
+    mask[0, 0] = 1
+    shapes = {
+        "flat": lambda plane: plane,
+        "thin": lambda plane: plane[..., None],
+        "volume": lambda plane: np.stack([plane * 0, plane, plane * 0], axis=2),
+    }
+    for name, shaped in shapes.items():
+        write_nifti(tmp_path / f"images/{name}{suffix}", shaped(array), affine)
+        write_nifti(tmp_path / f"labels/{name}{suffix}", shaped(mask), affine)
+    samples = {sample.source: sample for sample in asked(tmp_path).samples}
+    flat, thin, cut = (
+        samples[f"images/{name}"]
+        for name in (f"flat{suffix}", f"thin{suffix}", f"volume{suffix}#1")
+    )
+    assert len(samples) == 5
+    for other in (thin, cut):
+        picture, expected = other.image.read("a"), flat.image.read("a")
+        np.testing.assert_array_equal(picture.pixels, expected.pixels)
+        assert picture.spacing == expected.spacing
+        np.testing.assert_array_equal(other.masks[0].read("a"), flat.masks[0].read("a"))
+    np.testing.assert_array_equal(
+        flat.masks[0].read("a"),
+        (flat.image.read("a").pixels > 10) | (flat.image.read("a").pixels == 0),
+    )
+
+
+def test_directions_of_a_flat_file_are_those_of_its_transform(tmp_path: Path) -> None:
+    array = block((4, 6))
+    turns = {
+        "a": (LPS, array.T),  # x to the left, y to the back: as a viewer shows it
+        "b": (np.eye(4), array.T[::-1, ::-1]),
+        "c": (np.diag([1, -1, 1, 1.0]), array.T[:, ::-1]),
+        "d": (CORONAL, array[::-1]),  # x to the head, y to the left
+    }
+    for name, (affine, _) in turns.items():
+        write_nifti(tmp_path / f"{name}/x.nii", array, affine)
+    found = asked(tmp_path, "classification")
+    assert [line for line in found.warnings if "turned by half" in line] == [
+        "turned by half, because their transform says that x runs to the right and y to the front: "
+        '1 2-D files, such as "b/x.nii"; if they were saved as pictures (numpy.eye(4)), save them '
+        "with numpy.diag([-1, -1, 1, 1])"
+    ]
+    for sample in found.samples:
+        np.testing.assert_array_equal(
+            sample.image.read("x").pixels, turns[sample.category][1], sample.category
+        )
+
+
+def test_prediction_reads_what_was_converted(tmp_path: Path, made: Made) -> None:
+    for number, name in enumerate(TRANSFORMS):
+        for folder in ("x", "y"):
+            picture = made.texture(number + (50 if folder == "y" else 0))
+            stored = lying(picture, TRANSFORMS[name])
+            write_nifti(tmp_path / f"raw/{folder}/{name}.nii.gz", stored, TRANSFORMS[name])
+    options = Options(task="classification", folds=3, workers=1)
+    dataset = convert(tmp_path / "raw", tmp_path / "out", "nifti", options).dataset
+    assert len(dataset.items) == 2 * len(TRANSFORMS)
+    for item in dataset.items:
+        written, _ = UprightReader().get_data(tmp_path / "out" / item["image"])
+        read, _ = UprightReader().get_data(tmp_path / "raw" / item["source"])
+        np.testing.assert_array_equal(read, written, item["source"])
+        assert written.shape == made.texture(0).shape != written.T.shape
+
+
+def test_a_thin_volume_is_read_as_its_only_slice_is_converted(tmp_path: Path) -> None:
+    shapes = {"sagittal": (1, 6, 5), "coronal": (4, 1, 5), "axial": (4, 6, 1)}
+    for shape, (name, affine) in product(shapes, TRANSFORMS.items()):
+        path = tmp_path / f"{shape}/{name}.nii"
+        write_nifti(path, block(shapes[shape]), affine)
+    samples = asked(tmp_path, "classification").samples
+    assert len(samples) == 3 * len(TRANSFORMS)
+    for sample in samples:
+        read, _ = UprightReader().get_data(tmp_path / sample.source.partition("#")[0])
+        np.testing.assert_array_equal(sample.image.read("x").pixels, read, sample.source)
+
+
+def test_flat_masks_that_lie_otherwise_are_named(tmp_path: Path) -> None:
+    write_nifti(tmp_path / "a.nii", block((4, 6)), LPS)
+    write_nifti(tmp_path / "a_seg.nii", np.zeros((4, 6), np.uint8), np.eye(4))
+    (problem,) = asked(tmp_path).problems
+    assert "lie differently in space by their headers (LP and RA)" in problem.line
+    write_nifti(tmp_path / "a_seg.nii", np.zeros((4, 6), np.uint8), np.diag([-1, -1, -1, 1.0]))
+    assert asked(tmp_path).problems == []
+
+
+def test_a_dataset_in_nifti_comes_back_upright(made: Made) -> None:
+    made.masked()
+    made.change(0, image=Given(made.texture(0), (0.2, 0.1)))
+    made.convert("segmentation", kind="nifti")
+    found = {sample.source: sample for sample in asked(made.out).samples}
+    assert len(found) == 12
+    sample = found["images/a_0001.nii.gz"]
+    picture = sample.image.read("x")
+    assert picture.pixels.shape == (60, 90)
+    np.testing.assert_array_equal(picture.pixels, made.texture(0))
+    assert picture.spacing == pytest.approx((0.2, 0.1))
+    mask = made.samples[0].masks[0].read("x")
+    np.testing.assert_array_equal(sample.masks[0].read("x"), mask)
+    assert not np.array_equal(mask, mask[::-1, ::-1])
+
+
+@pytest.fixture
+def cut(tmp_path: Path) -> Path:
+    """Two classes of three volumes of four slices, of which one is cut in half."""
+    rng = np.random.default_rng(0)
+    for name in ("a/1", "a/2", "a/3", "b/1", "b/2", "b/3"):
+        array = rng.integers(0, 256, (40, 60, 4)).astype(np.uint8)
+        write_nifti(tmp_path / f"raw/{name}.nii.gz", array, LPS)
+        write_nifti(tmp_path / f"raw/{name}_plain.nii", array[::-1], LPS)
+    for path in (tmp_path / "raw/a/2.nii.gz", tmp_path / "raw/b/3_plain.nii"):
+        content = path.read_bytes()
+        path.write_bytes(content[: len(content) // 2])
+    return tmp_path / "raw"
+
+
+def test_a_truncated_volume_is_one_problem(cut: Path) -> None:
+    options = Options(task="classification", folds=3, workers=1)
+    with pytest.raises(InputError) as caught:
+        convert(cut, cut.parent / "out", "nifti", options)
+    head, first, second = str(caught.value).splitlines()
+    assert head.startswith("2 problems in ")
+    assert re.fullmatch(
+        r'  file "a/2\.nii\.gz" is truncated: it breaks off after [0-9]+ of the 9600 bytes of '
+        r"voxels that its shape \(40, 60, 4\) needs\. Export it again or take it out",
+        first,
+    )
+    assert second.startswith('  file "b/3_plain.nii" is truncated: it breaks off after 4624 of')
+
+
+def test_all_slices_of_a_truncated_volume_are_left_out(cut: Path) -> None:
+    said: list[str] = []
+    options = Options(task="classification", folds=3, workers=1, skip_bad=True, dry_run=True)
+    made = convert(cut, cut.parent / "out", "nifti", options, said.append)
+    assert made.left_out == [
+        *(f"a/2.nii.gz#{index}" for index in range(4)),
+        *(f"b/3_plain.nii#{index}" for index in range(4)),
+    ]
+    assert len(made.dataset.items) == 40
+    start = said.index("left out: what cannot be converted (8):")
+    for line, name in zip(
+        said[start + 1 : start + 3], ("a/2.nii.gz", "b/3_plain.nii"), strict=True
+    ):
+        assert line.startswith(f'  file "{name}" is truncated')
+        assert line.endswith("(4 images)")
+
+
+def test_a_truncated_mask_is_named_itself(raw: Path) -> None:
+    path = raw / "labelsTr" / "b.nii.gz"
+    path.write_bytes(path.read_bytes()[:-3])
+    for options in ({}, {"skip_empty_slices": True}):
+        found = asked(raw, **options)
+        assert len({problem.line for problem in found.problems}) == 1
+        assert len(found.problems) == 5
+        assert found.problems[0].source == "imagesTr/b.nii.gz#0"
+        assert found.problems[0].line.startswith('mask "labelsTr/b.nii.gz" is truncated')
+
+
+def test_a_volume_that_is_damaged_inside_is_one_problem(cut: Path) -> None:
+    for name in ("a/2.nii.gz", "b/3_plain.nii"):
+        (cut / name).unlink()
+    content = bytearray((cut / "a/1.nii.gz").read_bytes())
+    content[-6] ^= 255  # of the check sum
+    (cut / "a/1.nii.gz").write_bytes(content)
+    options = Options(task="classification", folds=3, workers=1)
+    with pytest.raises(InputError, match=r'^file "a/1\.nii\.gz" is truncated or damaged \(CRC'):
+        convert(cut, cut.parent / "out", "nifti", options)
 
 
 def test_classes_are_folders(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from pipelines.datasets.layouts import LAYOUTS
 from pipelines.datasets.layouts.signs import fitting, recognise, the_one
@@ -11,6 +13,17 @@ from pipelines.errors import InputError
 
 KINDS = {
     "a dataset folder, converted already (dataset.json)": ["dataset.json", "images/a.png"],
+    "a folder of several, one of them a dataset folder (a/dataset.json)": [
+        "a/dataset.json",
+        "a/images/1.png",
+        "a/masks/1.png",
+        "b/images/1.png",
+        "b/masks/1.png",
+    ],
+    "masks without images (a_mask.png)": ["a_mask.png", "b_mask.png"],
+    "images without masks or classes (images/a.png)": ["images/a.png", "images/b.png"],
+    "images without masks or classes (image_raw/a.png)": ["image_raw/a.png"],
+    "a folder of empty folders (a/)": ["a/.hidden"],
     "the dicom layout (p/1.DCM)": ["p/1.DCM"],
     "the nifti layout (a/b.nii.gz)": ["a/b.nii.gz"],
     "the npy-arrays layout (Input.npy)": ["Input.npy", "Output.npy"],
@@ -21,7 +34,8 @@ KINDS = {
     "a folder of pictures without class folders (1.jpg)": ["1.jpg", "2.jpg"],
     "an archive that is not unpacked (a.zip)": ["a.zip"],
     "no layout known here (it holds a.txt, b.txt)": ["a.txt", "b.txt"],
-    "an empty folder": [".DS_Store"],
+    "an empty folder (hidden files are not read)": [".DS_Store"],
+    'the class-folders layout (it\'s "a"/, n\ufffdé 😀/)': ['it\'s "a"/1.png', "n\né 😀/1.png"],
     "the npy-arrays layout (x.npy) or the dicom layout (x.dcm)": ["x.npy", "x.dcm"],
 }
 
@@ -58,6 +72,42 @@ def test_two_that_fit_are_refused_with_the_commands(tmp_path: Path) -> None:
         f"{raw} may be of 2 layouts; choose one: npy-arrays (x.npy): med2d convert npy-arrays RAW "
         "OUT; dicom (x.dcm): med2d convert dicom RAW OUT"
     )
+
+
+def test_images_and_masks_of_other_names_are_told_by_their_look(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (40, 50)).astype(np.uint8)
+    for folder, values in (("bilder", noise), ("masken", (noise > 99) * np.uint8(255))):
+        (tmp_path / folder).mkdir()
+        for number in range(4):
+            Image.fromarray(values).save(tmp_path / folder / f"{number}.png")
+    with pytest.raises(InputError) as caught:
+        the_one(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path} looks like images and their masks in folders of other names (bilder/ and "
+        "masken/), which no layout reads; name them: med2d convert image-mask-folders RAW OUT "
+        "--images-dir NAME --masks-dir NAME"
+    )
+
+
+@pytest.mark.parametrize(
+    ("files", "remedy"),
+    [
+        (["a.zip"], "unpack it, and give the folder"),
+        (["a_mask.png"], "put the images beside them"),
+        (["images/a.png"], "to segment, a mask for each image"),
+        ([], "give the folder that holds the images"),
+        (["a/dataset.json", "b/dataset.json"], "give one of them"),
+    ],
+)
+def test_what_to_do_is_said(tmp_path: Path, files: list[str], remedy: str) -> None:
+    with pytest.raises(InputError, match=f"which no layout reads; .*{remedy}"):
+        the_one(lay(tmp_path, files))
+
+
+def test_two_kinds_of_one_name_may_be_two_layouts(tmp_path: Path) -> None:
+    raw = lay(tmp_path, [f"{folder}/{name}" for folder in "ab" for name in ("1.jpg", "1.png")])
+    with pytest.raises(InputError, match=r"may be of 2 layouts; .*class-folders.*image-mask-fol"):
+        the_one(raw)
 
 
 def test_none_that_fits_is_refused(tmp_path: Path) -> None:

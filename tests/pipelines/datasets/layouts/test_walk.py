@@ -94,3 +94,11 @@ def test_a_missing_or_empty_folder_is_refused(tmp_path: Path) -> None:
 def test_names_that_are_no_text() -> None:
     assert shown(PurePosixPath(os.fsdecode(b"l\xe9sion.png"))) == "l\ufffdsion.png"
     assert not exists(Path("a\0b")) and not exists(Path("x" * 300)) and exists(Path())
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "x.png").touch()
+    os.mkfifo(tmp_path / "y.png")
+    found = walk(tmp_path, "class-folders")
+    assert list(map(str, found.files)) == ["x.png"]
+    assert [problem.source for problem in found.problems] == ["y.png"]

@@ -118,6 +118,32 @@ def test_groups_of_enhanced_files_count_for_their_frame(tmp_path: Path) -> None:
     np.testing.assert_array_equal(two.pixels, np.where(pixels[1] > 99.5, 255, 0))
 
 
+@pytest.mark.parametrize(
+    ("name", "package"),
+    [
+        ("SC_rgb_jpeg_dcmtk.dcm", "pylibjpeg pylibjpeg-libjpeg"),
+        ("MR_small_jp2klossless.dcm", "pylibjpeg pylibjpeg-openjpeg"),
+        ("MR_small_RLE.dcm", ""),
+    ],
+)
+def test_what_is_whole_and_cannot_be_decoded_is_damaged(
+    tmp_path: Path, name: str, package: str
+) -> None:
+    content = bytearray(shipped(name).read_bytes())
+    start = content.index(b"\xe0\x7f\x10\x00") + 12 + 8
+    start += 8 + int.from_bytes(content[start - 4 : start], "little")  # behind the table of offsets
+    content[start : start + 60] = b"\1" * 60
+    (tmp_path / "a.dcm").write_bytes(content)
+    with pytest.raises(PictureError) as caught:
+        DicomFrame(tmp_path / "a.dcm").read("a")
+    line = str(caught.value)
+    assert line.startswith("a is truncated or damaged (p")
+    assert "nothing installed here decodes" not in line
+    assert "0x" not in line
+    hint = f" If a viewer shows it, run pip install {package}"
+    assert line.endswith(hint if package else "Export it again or take it out")
+
+
 def test_a_source_travels_to_workers(tmp_path: Path) -> None:
     source = DicomFrame(tmp_path / "a", 3, None, 16)
     assert pickle.loads(pickle.dumps(source)) == source

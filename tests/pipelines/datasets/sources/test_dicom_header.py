@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from pydicom.data import get_testdata_file
 from pydicom.errors import BytesLengthException
 
+from pipelines.datasets.sources.dicom_fragments import Fragments
 from pipelines.datasets.sources.dicom_frame import DicomFrame
 from pipelines.datasets.sources.dicom_header import (
+    code,
     damage_named,
     looks_like_dicom,
     read_header,
@@ -47,6 +49,16 @@ def test_a_header_is_read_without_pixels(tmp_path: Path) -> None:
     assert not looks_like_dicom(tmp_path)
 
 
+def test_the_pixels_start_where_they_start() -> None:
+    for name, before in (("MR_small.dcm", 12), ("MR_small_implicit.dcm", 8)):
+        content = shipped(name).read_bytes()
+        start = content.index(b"\xe0\x7f\x10\x00") + before
+        assert len(content) - read_header(shipped(name), NAME).room == start
+    mixed = read_header(shipped("SC_rgb_jpeg.dcm"), NAME)  # compressed, its elements implicit
+    assert mixed.fragments == Fragments(1, ended=True)
+    assert mixed.room == 3522
+
+
 def test_what_is_no_dicom_is_said(tmp_path: Path) -> None:
     path = tmp_path / "a.dcm"
     assert "does not exist" in refused(path)
@@ -54,9 +66,18 @@ def test_what_is_no_dicom_is_said(tmp_path: Path) -> None:
     assert "is empty (0 bytes)" in refused(path)
     path.write_bytes(b"\x89PNG" + b"0" * 300)
     assert "is no DICOM file, whatever its name says" in refused(path)
+    path.write_bytes(b"\0" * 128)
+    assert "is no DICOM file, or truncated: it has 128 bytes only" in refused(path)
     path.write_bytes(write_dicom(path, ramp()).read_bytes()[132:])
     assert 'expected a file by part 10 of the standard ("DICM" at byte 128)' in refused(path)
     assert "cannot be read" in refused(tmp_path)
+
+
+def test_codes_are_short(tmp_path: Path) -> None:
+    made = read_header(write_dicom(tmp_path / "a.dcm", ramp()), NAME).elements
+    assert (code(made, "Modality"), code(made, "VOILUTFunction")) == ("US", "")
+    made.Modality = ["US", "MEIER ANNA", "1980"]
+    assert code(made, "Modality") == "unknown"
 
 
 def test_no_permission_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,6 +96,8 @@ def test_a_damage_quotes_nothing_of_the_file() -> None:
     assert str(caught.value) == (
         'file "a.dcm" is truncated or damaged (Expected 4 bytes). Export it again or take it out'
     )
+    with pytest.raises(PictureError, match=r"\(element \(0028,0101\) cannot"), damage_named(NAME):
+        raise ValueError("A (0028,0101) 'Bits Stored' value of '0' is invalid")
     with pytest.raises(PictureError, match=r"damaged \(KeyError\)"), damage_named(NAME):
         raise KeyError("Meier")
 

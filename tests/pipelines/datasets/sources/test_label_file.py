@@ -45,6 +45,19 @@ def test_a_label_file(tmp_path: Path) -> None:
         source.read("mask")
 
 
+def test_another_size_than_the_image_is_told_with_what_else_is_wrong(tmp_path: Path) -> None:
+    rule = LabelRule(LABELS)
+    mask = saved(tmp_path, "m.png", block(slice(0, 3), slice(0, 4), 9))
+    for name, shape, told in (("a.png", (6, 9), False), ("b.png", (12, 18), True)):
+        image = saved(tmp_path, name, np.zeros(shape))
+        with pytest.raises(InputError, match=r"^m holds the value 9") as caught:
+            LabelFile(mask, rule, "m.png", image).read("m")
+        wrong = "It is also 9 x 6 pixels, its image 18 x 12: export both at one size"
+        assert str(caught.value).endswith(wrong) is told
+    with pytest.raises(InputError, match=r"with --classes$"):
+        LabelFile(mask, rule, "m.png", tmp_path / "none.png").read("m")
+
+
 def test_files_of_single_classes(files: tuple[Path, Path]) -> None:
     source = ClassFiles(files, (1, 2), LABELS)
     assert files_of(source) == list(files)
@@ -93,7 +106,7 @@ def test_sizes_and_soft_edges(tmp_path: Path, files: tuple[Path, Path]) -> None:
     with pytest.raises(InputError, match=r'^mask "other.png" is 8 x 6 pixels, another .* 9 x 6'):
         ClassFiles((files[0], other), (1, 2), LABELS).read("m")
     soft = saved(tmp_path, "soft.png", np.arange(54).reshape(6, 9))
-    with pytest.raises(InputError, match="holds 53 values besides 0"):
+    with pytest.raises(InputError, match=r"^m holds 54 grey values \(0, 1, 2, 3, … 53\) all over"):
         ClassFiles((soft,), (1,), LABELS).read("m")
     assert ClassFiles((soft,), (1,), LABELS, threshold=50).read("m").sum() == 4
     Image.open(files[0]).save(tmp_path / "a.jpg")

@@ -114,14 +114,28 @@ def test_unknown_values_and_colours_are_counted() -> None:
 
 
 def test_soft_edges_are_refused_with_the_reason() -> None:
-    soft = Image.fromarray((INDICES > 1) * np.uint8(255)).resize((50, 30), Image.Resampling.BICUBIC)
+    large = Image.fromarray(np.kron(INDICES > 1, np.ones((20, 20), np.uint8)) * np.uint8(255))
+    soft = large.resize((50, 30), Image.Resampling.BICUBIC)
     for labels in (FOUR, FOUR[:2]):
-        with pytest.raises(InputError, match="Soft edges come from resizing or JPEG"):
+        with pytest.raises(InputError, match=r"^mask has soft edges") as caught:
             LabelRule(labels).indices(soft, "mask")
+        assert ("--threshold" in str(caught.value)) is (len(labels) == 2)
     with pytest.raises(InputError, match="Soft edges"):
         BY_COLOUR.indices(rgba().convert("RGB").resize((50, 30), Image.Resampling.BICUBIC), "mask")
     hard = LabelRule(FOUR[:2], threshold=128).indices(soft, "mask")
     assert set(np.unique(hard)) == {0, 1}
+
+
+def test_long_lists_are_shortened() -> None:
+    names = tuple(f"c{index}" for index in range(40))
+    values = np.repeat(np.repeat(np.arange(60).reshape(6, 10), 4, axis=0), 4, axis=1)
+    with pytest.raises(InputError) as caught:
+        LabelRule(names).indices(Image.fromarray(values.astype(np.uint8)), "mask")
+    assert str(caught.value) == (
+        "mask holds 20 values: 40 (16 pixels), 41 (16 pixels), 42 (16 pixels), 43 (16 pixels), …; "
+        "the classes are 0 c0, 1 c1, 2 c2, 3 c3, … (40 in all). Map them with --map 40=INDEX "
+        "--map 41=INDEX --map 42=INDEX --map 43=INDEX …, or name all classes with --classes"
+    )
 
 
 def test_jpeg_is_refused_but_for_a_threshold() -> None:

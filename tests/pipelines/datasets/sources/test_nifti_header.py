@@ -48,6 +48,7 @@ def test_a_header_is_read(tmp_path: Path, name: str) -> None:
     assert header.zooms == pytest.approx((0.5, 0.4, 3))
     assert header.orientation == ((0, -1), (1, -1), (2, 1))
     assert not header.is_flat
+    assert header.size == 4 * 6 * 5 * 2
 
 
 def test_the_second_version_and_other_byte_orders_are_read(tmp_path: Path) -> None:
@@ -89,15 +90,35 @@ def test_axes_are_found_where_they_run(tmp_path: Path) -> None:
     assert [header.along(axis) for axis in range(3)] == [1, 2, 0]
 
 
+@pytest.mark.parametrize("shape", [(4, 6), (4, 6, 1), (4, 6, 5)])
+def test_a_third_axis_without_a_direction_gets_the_one_that_is_left(
+    tmp_path: Path, shape: tuple[int, ...]
+) -> None:
+    path = write_nifti(tmp_path / "a.nii", block(shape), LPS)
+    content = bytearray(path.read_bytes())
+    header = nib.Nifti1Header(bytes(content[:348]))
+    header["srow_x"], header["srow_y"], header["srow_z"] = [-1, 0, 0, 0], [0, 0, 0, 0], [0, 2, 0, 0]
+    content[:348] = header.binaryblock
+    path.write_bytes(content)
+    assert read_header(path, NAME).orientation == ((0, -1), (2, 1), (1, 1))
+
+
+def test_a_flat_image_has_no_direction_across(tmp_path: Path) -> None:
+    for across in (1, -1):
+        affine = np.diag([-1.0, -1, across, 1])
+        flat = read_header(write_nifti(tmp_path / "a.nii", block((4, 6)), affine), NAME)
+        assert flat.orientation == ((0, -1), (1, -1), (2, 1))
+
+
 def test_what_is_no_image_is_said(tmp_path: Path) -> None:
     path = tmp_path / "a.nii"
     assert "does not exist" in refused(path)
     path.write_bytes(b"")
     assert "is empty (0 bytes)" in refused(path)
     path.write_bytes(b"text " * 200)
-    assert "is no NIfTI file, or cut off within its header" in refused(path)
+    assert "is no NIfTI file, or truncated within its header" in refused(path)
     path.write_bytes(write_nifti(path, block()).read_bytes()[:300])
-    assert "cut off within its header" in refused(path)
+    assert "truncated within its header" in refused(path)
     path.write_bytes(b"\x1f\x8b" + b"0" * 50)
     assert "is truncated or damaged" in refused(path)
     assert "is truncated or damaged" in refused(tmp_path)
@@ -118,6 +139,9 @@ def test_headers_that_cannot_be_are_refused(tmp_path: Path) -> None:
     deep = patched(tmp_path, dim=[3, 4, 5, 32000, 1, 1, 1, 1])
     assert f"the limits are {MOST_VOXELS} voxels and {MOST_SLICES} slices" in refused(deep)
     assert "shape (4, 6, 0)" in refused(patched(tmp_path, dim=[3, 4, 6, 0, 1, 1, 1, 1]))
+    assert "damaged (a code in its header means nothing)" in refused(
+        patched(tmp_path, xyzt_units=64)
+    )
     assert "start at byte" in refused(patched(tmp_path, vox_offset=1e12))
 
 

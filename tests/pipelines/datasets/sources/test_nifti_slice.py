@@ -14,7 +14,7 @@ from pipelines.datasets.sources.label_rule import LabelRule
 from pipelines.datasets.sources.nifti_slice import NiftiMask, NiftiSlice
 from pipelines.datasets.sources.source import files_of
 from pipelines.errors import InputError
-from tests.pipelines.datasets.made_nifti import LPS, block, write_nifti
+from tests.pipelines.datasets.made_nifti import LPS, TRANSFORMS, block, write_nifti
 from transforms.picture import PictureError
 from transforms.upright_reader import UprightReader
 
@@ -22,12 +22,12 @@ TWO = LabelRule(("background", "lesion"))
 
 
 @pytest.mark.parametrize("shape", [(6, 9), (6, 9, 1)])
-@pytest.mark.parametrize("affine", [LPS, np.eye(4), None])
+@pytest.mark.parametrize("name", TRANSFORMS)
 @pytest.mark.parametrize("dtype", ["u1", "u2"])
 def test_a_flat_image_is_what_the_upright_reader_reads(
-    tmp_path: Path, shape: tuple[int, ...], affine: np.ndarray | None, dtype: str
+    tmp_path: Path, shape: tuple[int, ...], name: str, dtype: str
 ) -> None:
-    path = write_nifti(tmp_path / "a.nii.gz", block(shape, dtype), affine)
+    path = write_nifti(tmp_path / "a.nii.gz", block(shape, dtype), TRANSFORMS[name])
     shown = NiftiSlice(path).read("a").pixels
     theirs, _ = UprightReader().get_data(path)
     assert shown.dtype == dtype
@@ -41,9 +41,10 @@ def test_a_flat_image_is_what_the_upright_reader_reads(
 def test_what_a_conversion_wrote_comes_back(tmp_path: Path, spacing: Any) -> None:
     pixels = block((6, 9))
     (tmp_path / "a.nii.gz").write_bytes(encode(pixels, "nifti", spacing))
-    shown = NiftiSlice(tmp_path / "a.nii.gz").read("a")
-    np.testing.assert_array_equal(shown.pixels, pixels)
-    assert shown.spacing == (pytest.approx(spacing) if spacing else None)
+    for axis in (None, 2):
+        shown = NiftiSlice(tmp_path / "a.nii.gz", axis).read("a")
+        np.testing.assert_array_equal(shown.pixels, pixels)
+        assert shown.spacing == (pytest.approx(spacing) if spacing else None)
 
 
 @pytest.mark.parametrize(
@@ -95,8 +96,9 @@ def test_masks_hold_class_indices(tmp_path: Path) -> None:
     path = write_nifti(tmp_path / "a.nii.gz", array)
     mask = NiftiMask(path, 2, 3, TWO).read("a")
     assert (mask.dtype, mask.shape, mask.sum(), mask[2, 1]) == (np.uint8, (6, 4), 1, 1)
-    with pytest.raises(InputError, match=r"^a holds 23 values: .*expected 0 and either 1 or 255"):
-        NiftiMask(write_nifti(tmp_path / "b.nii", block()), 2, 0, TWO).read("a")
+    array[1, 2, 3] = 7
+    with pytest.raises(InputError, match=r"^a holds .*expected 0 and either 1 or 255"):
+        NiftiMask(write_nifti(tmp_path / "b.nii", array), 2, 3, TWO).read("a")
     for wrong in (0.5, -1, 70000, np.nan):
         array[1, 2, 3] = wrong
         path = write_nifti(tmp_path / "c.nii", array)
@@ -109,6 +111,24 @@ def test_a_slice_that_is_not_there_is_refused(tmp_path: Path) -> None:
     for axis, index in ((2, 5), (2, -1), (None, 0)):
         with pytest.raises(PictureError, match="there is no slice"):
             NiftiSlice(path, axis, index).read("a")
+    flat = write_nifti(tmp_path / "b.nii", block((4, 6)), LPS)
+    for axis, index in ((2, 1), (1, 0)):
+        with pytest.raises(PictureError, match="there is no slice"):
+            NiftiSlice(flat, axis, index).read("a")
+
+
+def test_a_fault_of_the_whole_file_is_one_message_for_all_slices(tmp_path: Path) -> None:
+    array = block(dtype="f4")
+    array[0, 0, 0] = np.nan
+    path = write_nifti(tmp_path / "a.nii", array)
+    lines = set()
+    for index in range(5):
+        with pytest.raises(PictureError) as caught:
+            NiftiSlice(path, 2, index, source="x/a.nii").read(f'image "x/a.nii#{index}"')
+        lines.add(str(caught.value))
+    assert lines == {
+        'file "x/a.nii" holds values that are no numbers (NaN or infinite); fill them in'
+    }
 
 
 def test_sources_travel_to_workers(tmp_path: Path) -> None:

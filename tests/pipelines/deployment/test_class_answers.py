@@ -1,0 +1,39 @@
+"""The table of answers has a line a picture, with its path below the folder, and is whole."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from ignite.engine import Engine
+
+from pipelines.deployment.class_answers import ClassAnswers
+
+
+def answered(tmp_path: Path, batches: int = 2, fails: bool = False) -> Engine:
+    def step(engine: Engine, batch: list[dict]) -> list[dict]:
+        if fails and engine.state.iteration == 2:
+            raise ValueError("broken")
+        return [{"pred": torch.tensor([0.25, 0.75])} for _ in batch]
+
+    engine = Engine(step)
+    ClassAnswers(["a", "b"], tmp_path / "in", tmp_path).attach(engine)
+    names = ["x, 1.png", "deeper/y.png", "z.jpg", "é.png"]
+    items = [{"path": str(tmp_path / "in" / name)} for name in names]
+    engine.run([items[:2], items[2:]])
+    return engine
+
+
+def test_every_picture_has_its_line(tmp_path: Path) -> None:
+    answered(tmp_path)
+    table = pd.read_csv(tmp_path / "predictions.csv")
+    assert list(table) == ["image", "predicted", "p_a", "p_b"]
+    assert list(table["image"]) == ["x, 1.png", "deeper/y.png", "z.jpg", "é.png"]
+    assert set(table["predicted"]) == {"b"}
+    assert set(table["p_b"]) == {0.75}
+
+
+def test_a_run_that_fails_leaves_no_table(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="broken"):
+        answered(tmp_path, fails=True)
+    assert list(tmp_path.iterdir()) == []
