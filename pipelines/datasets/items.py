@@ -13,6 +13,7 @@ from pipelines.datasets.worker import IMAGES, MASKS
 
 
 def make_items(
+    chosen: Sequence[int],
     jobs: Sequence[Job],
     records: Sequence[Record],
     groups: Mapping[int, str],
@@ -22,18 +23,19 @@ def make_items(
     """Makes the entries of some samples.
 
     Args:
-        jobs: the samples with their names.
-        records: what the workers reported of them.
-        groups: the name of the group of each.
-        folds: the fold of each, by index; none for the test part.
+        chosen: the places of the samples.
+        jobs: all samples with their names.
+        records: what the workers reported of each.
+        groups: the name of the group of each that is chosen, by place.
+        folds: the fold of each, by place; none for the test part.
         labels: of a classification, the class names in the order of their indices.
 
     Returns:
         The entries, in order.
     """
     return [
-        _item(job, record, groups[job.index], folds.get(job.index), labels)
-        for job, record in zip(jobs, records, strict=True)
+        _item(jobs[place], records[place], groups[place], folds.get(place), labels)
+        for place in chosen
     ]
 
 
@@ -66,16 +68,16 @@ def group_names(groups: Sequence[int], kept: Sequence[int]) -> dict[int, str]:
 
 
 def fold_numbers(
-    jobs: Sequence[Job],
+    classes: Mapping[int, str],
     groups: Mapping[int, str],
     folds: int,
     seed: int,
     warn: Callable[[str], None] | None = None,
 ) -> dict[int, int]:
-    """Assigns folds to samples, by their index; see ``splits.make_folds``."""
-    classes = [job.sample.category for job in jobs]
-    assigned = make_folds(classes, [groups[job.index] for job in jobs], folds, seed, warn)
-    return {job.index: fold for job, fold in zip(jobs, assigned, strict=True)}
+    """Assigns folds to samples, by their places; see ``splits.make_folds``."""
+    of_groups = [groups[place] for place in classes]
+    assigned = make_folds([*classes.values()], of_groups, folds, seed, warn)
+    return dict(zip(classes, assigned, strict=True))
 
 
 def several(items: Sequence[Item]) -> int:

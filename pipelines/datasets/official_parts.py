@@ -26,7 +26,7 @@ def apart(
         groups: the group of each.
         kept: the indices that are not left out.
         skip: whether the training side of a group that stands in both is left out.
-        say: called with the lines that name what is left out.
+        say: called with the lines that name what is left out, and the classes that a part lacks.
 
     Returns:
         The indices that train, those that test, and what was left out.
@@ -69,7 +69,24 @@ def apart(
         }
         for index in crossing
     ]
-    return [index for index in training if index not in gone], testing, left
+    training = [index for index in training if index not in gone]
+    _warn_of_lacking(samples, training, testing, say)
+    return training, testing, left
+
+
+def _warn_of_lacking(
+    samples: Sequence[Sample], training: Sequence[int], testing: Sequence[int], say: Say
+) -> None:
+    """Names the classes that a part has no image of, a line for each part."""
+    taught, tested = ({samples[index].category for index in part} for part in (training, testing))
+    parts = {
+        "test part": (taught - tested, "no score on it will cover that"),
+        "training part": (tested - taught, "no model can learn that from it"),
+    }
+    for part, (lacking, so) in parts.items():
+        if lacking:
+            names = ", ".join(f'"{name}"' for name in sorted(lacking))
+            say(f"warning: the {part} of the data has no image of class {names}: {so}")
 
 
 def _group(sample: Sample) -> str:

@@ -6,11 +6,14 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from itertools import islice
 from multiprocessing.connection import wait
+from multiprocessing.synchronize import Semaphore
 from typing import TypeVar
 
 from pipelines.errors import InputError
@@ -24,6 +27,7 @@ class WorkersKilledError(InputError):
 
 
 _CHUNK = 8  # jobs sent at once: small enough to spread the load, large enough to cost no time
+_AHEAD = 32  # chunks a worker that are sent before their results are asked for: bounds the memory
 
 
 def cores() -> int:
@@ -39,8 +43,8 @@ def mapped(
 ) -> Iterator[Iterator[Result]]:
     """Starts the workers and gives their results, in the order of the jobs.
 
-    Leaving the block, by an exception or Ctrl-C too, waits for the running jobs and drops the
-    others, so that nothing works on behind the caller's back.
+    Leaving the block, by an exception or Ctrl-C too, waits for the job that each worker is at and
+    drops the others, so that nothing works on behind the caller's back.
 
     Args:
         function: what to do; it and the jobs must be picklable.
@@ -58,24 +62,69 @@ def mapped(
     if workers <= 1:
         yield map(function, jobs)
         return
-    pool = ProcessPoolExecutor(workers, initializer=_prepare_worker)
+    stop = multiprocessing.Semaphore(0)
+    pool = ProcessPoolExecutor(workers, initializer=_prepare_worker, initargs=(stop,))
+    chunks = (jobs[start : start + chunk] for start in range(0, len(jobs), chunk))
+
+    def send(part: Sequence[Job]) -> Future[list[Result]]:
+        return pool.submit(_worked_off, function, part)
+
     try:
-        # The processes start here, before the caller starts any thread of a progress bar.
-        yield pool.map(function, jobs, chunksize=chunk)
+        with _ctrl_c_held_back():
+            # The processes start here, before the caller starts any thread of a progress bar.
+            sent = deque(map(send, islice(chunks, _AHEAD * workers)))
+        yield _received(sent, map(send, chunks))
     except BrokenProcessPool:
         raise WorkersKilledError(
             "a worker process was killed, perhaps because memory ran out; try fewer with --workers"
         ) from None
     finally:
+        stop.release()
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _prepare_worker() -> None:
+def _received(
+    sent: deque[Future[list[Result]]], more: Iterator[Future[list[Result]]]
+) -> Iterator[Result]:
+    """Gives the results in order; for each chunk that has come back, the next one is sent."""
+    while sent:
+        results = sent.popleft().result()
+        sent.extend(islice(more, 1))
+        yield from results
+
+
+@contextmanager
+def _ctrl_c_held_back() -> Iterator[None]:
+    """Holds Ctrl-C back: a worker that it meets before it is prepared would print a traceback."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+_stop: Semaphore | None = None  # in a worker: free as soon as nobody waits for results any more
+
+
+def _prepare_worker(stop: Semaphore) -> None:
     """Leaves Ctrl-C to the parent, and makes the worker end when the parent is killed."""
+    global _stop
+    _stop = stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _worked_off(function: Callable[[Job], Result], jobs: Sequence[Job]) -> list[Result]:
+    """Does the jobs of a chunk, in a worker, as long as somebody waits for their results."""
+    results = []
+    for job in jobs:
+        if _stop is not None and _stop.acquire(block=False):
+            _stop.release()  # for the other workers
+            break
+        results.append(function(job))
+    return results
 
 
 def _end_with(sentinel: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,6 +33,15 @@ def refuse(raw: Path, problems: Sequence[Problem]) -> None:
     if lines:
         head = f"{len(lines)} problems in {raw}; nothing was written:"
         raise InputError("\n  ".join([head, *shortened(lines)]))
+
+
+def reason_lines(left_out: Sequence[LeftOut]) -> list[str]:
+    """Gives each reason once, with the number of the images that share it, where several do.
+
+    The slices of a broken volume share one.
+    """
+    counts = Counter(each["reason"] for each in left_out)
+    return [line if count == 1 else f"{line} ({count} images)" for line, count in counts.items()]
 
 
 def as_left_out(problems: Sequence[Problem]) -> list[LeftOut]:

@@ -23,6 +23,7 @@ class Phantom:
             ``overwrite`` and ``progress``.
         description: one line for the help text.
         count: images where nobody says how many.
+        enough: images of which three folds can always be made.
         size: pixels of the longer side where nobody says.
         convert: the words between ``med2d convert`` and the folders.
         options: what follows the folders.
@@ -34,6 +35,7 @@ class Phantom:
     function: str
     description: str
     count: int
+    enough: int
     size: int
     convert: str
     options: str = ""
@@ -48,6 +50,7 @@ _TABLE = (
         function="make_busi",
         description="breast ultrasound with tumour masks, in the busi layout",
         count=60,
+        enough=18,
         size=500,
         convert="busi",
     ),
@@ -57,6 +60,7 @@ _TABLE = (
         function="make_npy",
         description="breast ultrasound in arrays, in the npy-arrays layout",
         count=60,
+        enough=18,
         size=128,
         convert="npy-arrays",
         options="--task classification",
@@ -68,6 +72,7 @@ _TABLE = (
         function="make_fetal_planes",
         description="planes of fetal ultrasound and their table, in the csv-labels layout",
         count=150,
+        enough=60,
         size=500,
         convert="csv-labels",
         options="--preset fetal-planes",
@@ -78,6 +83,7 @@ _TABLE = (
         function="make_bones",
         description="radiographs of healthy and broken limbs, in the class-folders layout",
         count=60,
+        enough=12,
         size=500,
         convert="class-folders",
         options="--levels class,region",
@@ -88,6 +94,7 @@ _TABLE = (
         function="make_tissue",
         description="stained tissue with masks of four classes, in the image-mask-folders layout",
         count=24,
+        enough=12,
         size=512,
         convert="image-mask-folders",
         options=(

@@ -48,6 +48,33 @@ def test_what_a_phantom_names_as_next_converts_it(kind: str, tmp_path: Path) -> 
     assert dataset.task == next(iter(LAYOUTS[layout].bundles))
 
 
+@pytest.mark.parametrize("count", [8, 9, 12, 15])
+def test_the_command_that_a_phantom_names_works_as_it_stands(
+    count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = run("phantom", "bones", "DATASET", "--count", count, "--size", 64, "--workers", 1)
+    assert made.exit_code == 0, made.output
+    line = made.stdout.splitlines()[-1]
+    if count == 8:
+        assert line == "too few for a dataset: make them again with --count 12 --overwrite"
+        return
+    folds = {9: 3, 12: 4, 15: 5}[count]
+    end = f" --folds {folds}" if folds < 5 else ""
+    command = "med2d convert class-folders DATASET DATASET-2 --levels class,region"
+    assert line == f"next: {command}{end}"
+    assert run(*line.split()[2:], "--workers", 1).exit_code == 0
+    assert read(tmp_path / "DATASET-2").folds == list(range(folds))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", PHANTOMS)
+def test_enough_images_make_three_folds(kind: str, tmp_path: Path) -> None:
+    words = ("--count", PHANTOMS[kind].enough, "--size", 64)
+    made = run("phantom", kind, tmp_path / "raw", *words)
+    assert made.stdout.splitlines()[-1].startswith("next: med2d convert "), made.output
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", PHANTOMS)
 def test_a_phantom_of_its_own_size_makes_five_folds(kind: str, tmp_path: Path) -> None:

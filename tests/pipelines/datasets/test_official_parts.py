@@ -43,6 +43,31 @@ def test_a_group_on_both_sides_of_the_official_split(made: Made) -> None:
     assert len(list((made.out / "images").iterdir())) == 12
 
 
+def test_a_class_that_a_part_lacks_is_warned_of(made: Made) -> None:
+    split(made)
+    made.convert(keep_split=True)
+    assert made.said == []
+    for number in (5, 11):
+        made.change(number, part="train")
+    made.convert(keep_split=True, overwrite=True)
+    lines = ['warning: the test part of the data has no image of class "b": no score on it will ']
+    assert [line[: len(lines[0])] for line in made.said] == lines
+    made.said.clear()
+    for number in range(1, 12, 2):
+        made.change(number, part="test")
+    made.convert(keep_split=True, overwrite=True)
+    line = 'warning: the training part of the data has no image of class "b": no model can learn'
+    assert [each[: len(line)] for each in made.said] == [line]
+
+
+def test_a_class_of_which_all_training_images_are_left_out_is_warned_of(made: Made) -> None:
+    split(made)
+    for number in range(1, 12, 2):
+        made.change(number, group="p")
+    made.convert(keep_split=True, skip_bad=True)
+    assert made.said[-1].startswith("warning: the training part of the data has no image of class ")
+
+
 def test_a_split_that_is_not_there_cannot_be_kept(made: Made) -> None:
     with pytest.raises(InputError, match="--keep-split: nothing is in a test part"):
         made.convert(keep_split=True)

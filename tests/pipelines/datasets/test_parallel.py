@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,10 @@ def die(number: int) -> None:
 
 def process(number: int) -> tuple[int, int]:
     return number, os.getpid()
+
+
+def blocked(number: int) -> bool:
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def touch(path: Path) -> None:
@@ -66,6 +72,40 @@ def test_nothing_works_on_after_the_block(tmp_path: Path) -> None:
     count = len(list(tmp_path.iterdir()))
     time.sleep(0.2)
     assert len(list(tmp_path.iterdir())) == count < 400
+
+
+def test_the_block_ends_with_the_job_that_is_running_not_with_its_chunk(tmp_path: Path) -> None:
+    jobs = [tmp_path / str(number) for number in range(400)]
+    with pytest.raises(KeyboardInterrupt), mapped(touch, jobs, 2, chunk=200):
+        raise KeyboardInterrupt
+    assert len(list(tmp_path.iterdir())) < 200
+
+
+class Counted(Sequence[int]):
+    """Many jobs, of which the last that was asked for is known."""
+
+    last = 0
+
+    def __len__(self) -> int:
+        return 100_000
+
+    def __getitem__(self, places: slice) -> range:  # type: ignore[override]
+        self.last = places.stop
+        return range(places.start, places.stop)
+
+
+def test_jobs_are_sent_as_results_are_taken() -> None:
+    jobs = Counted()
+    with mapped(abs, jobs, 2) as results:
+        first = jobs.last
+        assert [next(results) for _ in range(20)] == list(range(20))
+    assert first < jobs.last < first + 40 < 1000
+
+
+def test_ctrl_c_does_not_meet_a_worker_that_is_starting() -> None:
+    with mapped(blocked, range(40), 2) as results:
+        assert all(results)
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def test_no_jobs_no_processes() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.datasets.dataset import read
 from pipelines.datasets.layouts.sample import Problem
-from pipelines.datasets.problems import as_left_out, refuse
+from pipelines.datasets.problems import as_left_out, reason_lines, refuse
 from pipelines.errors import InputError
 from tests.pipelines.datasets.made_layout import Broken, Made
 from transforms.picture import PictureError
@@ -56,3 +56,12 @@ def test_the_reasons_of_one_source_are_joined() -> None:
         {"source": "a", "reason": "one; three"},
         {"source": "b", "reason": "two"},
     ]
+
+
+def test_a_reason_that_several_share_is_given_once_with_their_number() -> None:
+    problems = [
+        Problem("v#0", "v is truncated"),
+        Problem("w", "x"),
+        Problem("v#1", "v is truncated"),
+    ]
+    assert reason_lines(as_left_out(problems)) == ["v is truncated (2 images)", "x"]

@@ -35,7 +35,7 @@ def test_grey_and_colours(made: Made) -> None:
     grey = made.convert().dataset
     assert grey.channels == 1 and grey.modality == {"0": "OT"}
     assert pixels(made.out / "images/a_0001.png").ndim == 2
-    assert [item.get("flags") for item in grey.items[:2]] == ["colour", None]
+    assert [item.get("flags") for item in grey.items[:2]] == ["colour,colourful", None]
     made.facts = replace(made.facts, channels=3)
     rgb = made.convert(overwrite=True).dataset
     assert rgb.channels == 3 and rgb.modality == {"0": "OT", "1": "OT", "2": "OT"}

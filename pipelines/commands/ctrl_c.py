@@ -1,0 +1,36 @@
+"""Ctrl-C, once or often: the first one stops the work, and no further one disturbs the clean-up."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def one_ctrl_c() -> Iterator[None]:
+    """Makes Ctrl-C raise KeyboardInterrupt, but not while an earlier one is being dealt with.
+
+    That is told by an exception being handled, not by the earlier signal alone: an interrupt that
+    gets lost, as in a finaliser, must not be the last one that works. After the block Ctrl-C does
+    nothing where there was one: the program ends, and none may meet the interpreter on its way out.
+    Outside the main thread, which alone gets signals, nothing changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    stopped = False
+
+    def interrupt(number: int, frame: object) -> None:
+        nonlocal stopped
+        if not (stopped and sys.exc_info()[1]):
+            stopped = True
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN if stopped else before)

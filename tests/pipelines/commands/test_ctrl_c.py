@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from pipelines.commands.ctrl_c import one_ctrl_c
+
+
+def press() -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
+@pytest.fixture(autouse=True)
+def handler() -> Iterator[object]:
+    before = signal.getsignal(signal.SIGINT)
+    yield before
+    signal.signal(signal.SIGINT, before)
+
+
+def test_further_ones_do_not_disturb_the_clean_up_nor_the_end_of_the_program() -> None:
+    cleaned = []
+    with pytest.raises(SystemExit), one_ctrl_c():
+        try:
+            try:
+                press()
+            finally:
+                press()
+                cleaned.append("files")
+        except KeyboardInterrupt:
+            press()
+            cleaned.append("words")
+            raise SystemExit(130) from None
+    assert cleaned == ["files", "words"]
+    press()
+
+
+def test_one_that_got_lost_is_not_the_last_that_works() -> None:
+    with one_ctrl_c():
+        for _ in range(2):
+            with pytest.raises(KeyboardInterrupt):
+                press()
+
+
+def test_without_one_everything_is_as_before(handler: object) -> None:
+    with pytest.raises(ValueError, match="other"), one_ctrl_c():
+        raise ValueError("other")
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_outside_the_main_thread_nothing_changes(handler: object) -> None:
+    seen = []
+
+    def work() -> None:
+        with one_ctrl_c():
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [handler]
