@@ -18,9 +18,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from PIL import Image
-from skimage.measure import find_contours
 
 from pipelines.atomic import replacing
+from pipelines.contours import outline
+from pipelines.evaluation.cases import is_leaky
 
 PANELS = 4
 """Most cases in one picture."""
@@ -31,6 +32,8 @@ HEADINGS: Mapping[str, str] = {
     "worst": "Worst cases by Dice",
     "false_positives": "Images without a lesion in which one is predicted",
 }
+
+LEAKY_HEADING = " (leaky split: too good)"
 
 STYLES: Mapping[str, Mapping[str, object]] = {
     "truth": {"color": "#E69F00", "linestyle": "-"},
@@ -111,7 +114,8 @@ def draw_overlays(
     """Draw the pictures of the selected cases; only their files are opened.
 
     Args:
-        cases: table of cases with ``id, class, dice, lesions, predicted_area``.
+        cases: table of cases with ``id, class, dice, lesions, predicted_area``; where they are of a
+            leaky split, every heading says so.
         sources: id to image and masks, at least for the selected cases.
         out_dir: folder of the pictures; made where it does not exist. A picture of an earlier run
             for which there is no case now is removed.
@@ -134,7 +138,8 @@ def draw_overlays(
         if ids:
             panels = [load_panel(_title(name, records[name]), sources[name]) for name in ids]
             with replacing(path) as temporary:
-                draw_panels(HEADINGS[kind], panels).savefig(temporary, format="png")
+                heading = HEADINGS[kind] + (LEAKY_HEADING if is_leaky(cases) else "")
+                draw_panels(heading, panels).savefig(temporary, format="png")
             written.append(path)
     return written
 
@@ -161,20 +166,6 @@ def load_panel(title: str, sources: Sources) -> Panel:
             raise ValueError(f"{title}: {name} has shape {mask.shape} and image {image.shape}")
         outlines[name] = outline(mask)
     return Panel(title, image, outlines)
-
-
-def outline(mask: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
-    """Trace the border of a mask, closed also where the mask meets the edge of the image.
-
-    Args:
-        mask: bool, (H, W).
-
-    Returns:
-        Closed lines of (row, column) in pixels, each (points, 2).
-    """
-    padded = np.pad(mask, 1).astype(float)
-    # "high" joins pixels that touch at a corner, as the count of lesions does.
-    return [line - 1 for line in find_contours(padded, 0.5, fully_connected="high")]
 
 
 def draw_panels(heading: str, panels: Sequence[Panel]) -> Figure:

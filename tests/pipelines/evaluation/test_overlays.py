@@ -1,14 +1,18 @@
 """Which cases are drawn, and that the pictures hold what they should."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipelines.evaluation import overlays as module
 from pipelines.evaluation.overlays import (
+    Panel,
     Sources,
     draw_overlays,
     draw_panels,
@@ -95,6 +99,22 @@ def test_pictures_are_drawn_where_there_are_cases(tmp_path: Path) -> None:
     assert count_colour(tmp_path / "worst.png", ORANGE) > 1000
     assert count_colour(tmp_path / "worst.png", BLUE) < 500
     assert count_colour(tmp_path / "median.png", BLUE) > 1000
+
+
+def test_the_heading_says_that_a_split_leaks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headings: list[str] = []
+
+    def drawn(heading: str, panels: Sequence[Panel]) -> Figure:
+        headings.append(heading)
+        return draw_panels(heading, panels)
+
+    monkeypatch.setattr(module, "draw_panels", drawn)
+    cases, given = table({"a": 1.0}), {"a": sources(square(), square())}
+    for leaky in (0, 1):
+        draw_overlays(cases.assign(leaky=leaky), given, tmp_path)
+    assert headings == ["Best cases by Dice", "Best cases by Dice (leaky split: too good)"]
 
 
 def test_false_alarms_are_drawn_without_a_truth(tmp_path: Path) -> None:

@@ -1,0 +1,65 @@
+"""Which training configuration ``--bundle`` means."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pipelines.bundles import bundle_names, bundle_root
+from pipelines.errors import InputError
+
+_TRAIN = Path("configs") / "train.json"
+_RUN = "config.json"
+
+
+class BundleFile(NamedTuple):
+    """A training configuration: the name that sheets give it, and its file."""
+
+    name: str
+    path: Path
+
+
+def find_bundle(bundle: str) -> BundleFile:
+    """Finds the configuration of a bundle.
+
+    Args:
+        bundle: the name of a shipped bundle; a bundle's folder; the folder of a run, whose own
+            configuration counts; or a configuration file.
+
+    Returns:
+        The configuration.
+
+    Raises:
+        InputError: there is none, or it is not JSON.
+    """
+    found = _find(bundle)
+    try:
+        content: Any = json.loads(found.path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{found.path} cannot be read as JSON: {error}") from None
+    if not isinstance(content, dict) or not isinstance(content.get("train"), dict):
+        raise InputError(f"{found.path} is no configuration of a training: it has no train section")
+    return found
+
+
+def _find(bundle: str) -> BundleFile:
+    """Finds the file, whatever it holds."""
+    if bundle in bundle_names():
+        return BundleFile(bundle, bundle_root(bundle) / _TRAIN)
+    path = Path(bundle)
+    if path.is_file() and path.suffix == ".json":
+        return BundleFile(_name(path.resolve()), path)
+    for file in (path / _TRAIN, path / _RUN):
+        if file.is_file():
+            return BundleFile(path.resolve().name, file)
+    raise InputError(
+        f"there is no bundle {bundle!r}; expected one of {', '.join(bundle_names())}, or a folder "
+        f"with {_TRAIN.as_posix()}, or the folder of a run"
+    )
+
+
+def _name(file: Path) -> str:
+    """Gives the name of a configuration file: that of its bundle where it lies in one."""
+    inside = file.parent.name == "configs" and file.name == _TRAIN.name
+    return file.parent.parent.name if inside else file.stem

@@ -1,0 +1,110 @@
+"""One image of a dataset folder as a tile: fitted, outlined and captioned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipelines.datasets.dataset import Dataset, Item
+from pipelines.datasets.exports.letterbox import fitted
+from pipelines.datasets.exports.stored import read_image, read_mask
+from pipelines.preview.colours import Colour
+from pipelines.preview.contact_sheet import Tile
+from pipelines.preview.outlines import outlined, pen_of
+from pipelines.preview.window import shown, window_of
+
+
+class Loaded(NamedTuple):
+    """A tile, and what the sheet says about it.
+
+    Attributes:
+        tile: the tile.
+        classes: indices of the classes in its mask; of a classification, the class.
+        deep: whether the image has 16 bits.
+    """
+
+    tile: Tile
+    classes: frozenset[int]
+    deep: bool
+
+
+def load_tile(
+    dataset: Dataset, item: Item, colours: Mapping[int, Colour], size: int, mixed: bool
+) -> Loaded:
+    """Reads an image with its mask and makes the tile.
+
+    Args:
+        dataset: the dataset.
+        item: one of its entries.
+        colours: class index to colour.
+        size: longer side of the tile, pixels.
+        mixed: whether the sheet mixes classes, so that the caption names the class.
+
+    Returns:
+        The tile; an image of 16 bits is shown in the window of its percentiles.
+
+    Raises:
+        InputError: the image or mask cannot be read, or they do not fit.
+    """
+    pixels = read_image(dataset.folder / item["image"], dataset.channels)
+    mask = _mask(dataset, item, pixels.shape[:2])
+    picture = fit(shown(pixels, window_of(pixels)), size)
+    if mask is not None:
+        picture = outlined(picture, mask, colours, pen_of(size, len(colours)))
+    deep = pixels.dtype != np.uint8
+    bar = None if dataset.task == "segmentation" else colours.get(int(item["label"]))
+    classes = {int(item["label"])} if mask is None else set(np.unique(mask).tolist())
+    caption = caption_of(dataset, item, mixed, deep)
+    return Loaded(Tile(picture, caption, bar), frozenset(classes), deep)
+
+
+def caption_of(
+    dataset: Dataset, item: Item, mixed: bool = False, deep: bool = False
+) -> tuple[str, ...]:
+    """Gives the lines below a tile: id; class; fold and group; size, bits and flags.
+
+    Args:
+        dataset: the dataset.
+        item: one of its entries.
+        mixed: whether to name the class.
+        deep: whether the image has 16 bits.
+    """
+    parts = [
+        f"{item['width']} x {item['height']}",
+        "16 bit" if deep else "",
+        item.get("flags", "").replace(",", ", "),
+    ]
+    lines = (
+        dataset.resolved(item)["id"],
+        item["class"] if mixed else "",
+        f"fold {item['fold']} · {item['group']}",
+        " · ".join(part for part in parts if part),
+    )
+    return tuple(line for line in lines if line)
+
+
+def fit(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Fits a picture into a tile, its aspect kept.
+
+    Args:
+        pixels: (height, width) or (height, width, 3).
+        size: what the longer side becomes, pixels.
+
+    Returns:
+        (h, w, 3).
+    """
+    height, width = fitted(pixels.shape[0], pixels.shape[1], size)
+    image = Image.fromarray(pixels).convert("RGB")
+    return np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
+
+
+def _mask(dataset: Dataset, item: Item, shape: tuple[int, ...]) -> NDArray[Any] | None:
+    """Reads the mask (height, width) of class indices, where the item has one."""
+    if not isinstance(item["label"], str):
+        return None
+    return read_mask(Path(dataset.folder / item["label"]), len(dataset.labels), shape)

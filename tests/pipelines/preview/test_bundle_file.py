@@ -1,0 +1,45 @@
+"""Bundles are found by name, by folder, by file and by run."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipelines.bundles import bundle_names, bundle_root
+from pipelines.errors import InputError
+from pipelines.preview.bundle_file import find_bundle
+
+NAME = "breast_us_segmentation"
+
+
+@pytest.mark.parametrize("name", bundle_names())
+def test_every_bundle_that_ships_is_found_by_its_name(name: str) -> None:
+    assert find_bundle(name) == (name, bundle_root(name) / "configs" / "train.json")
+
+
+def test_a_copy_is_found_by_its_folder_and_its_file(tmp_path: Path) -> None:
+    copy = tmp_path / "mine"
+    shutil.copytree(bundle_root(NAME), copy)
+    file = copy / "configs" / "train.json"
+    assert find_bundle(str(copy)) == ("mine", file)
+    assert find_bundle(str(file)) == ("mine", file)
+
+
+def test_a_run_is_found_by_its_folder(tmp_path: Path) -> None:
+    shutil.copy(bundle_root(NAME) / "configs" / "train.json", tmp_path / "config.json")
+    assert find_bundle(str(tmp_path)) == (tmp_path.name, tmp_path / "config.json")
+
+
+def test_an_unknown_bundle_is_answered_by_those_that_there_are(tmp_path: Path) -> None:
+    for unknown in ("no_such_bundle", str(tmp_path)):
+        with pytest.raises(InputError, match=NAME):
+            find_bundle(unknown)
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "train.json"
+    for content, expected in (("{", "as JSON"), ("[]", "no train"), (json.dumps({}), "no train")):
+        file.write_text(content)
+        with pytest.raises(InputError, match=expected):
+            find_bundle(str(file))
