@@ -24,12 +24,14 @@ class Column(NamedTuple):
         dtype: pandas type of the column.
         expected: the values in words, for messages.
         may_be_empty: whether an empty cell is allowed.
+        absent: the value of a case whose row lacks the column; None where it must be there.
     """
 
     parse: Callable[[str], object]
     dtype: str
     expected: str
     may_be_empty: bool = False
+    absent: int | str | None = None
 
 
 def _count(text: str) -> int:
@@ -59,6 +61,19 @@ NAME = Column(str, "str", "a name")
 COUNT = Column(_count, "int64", "a whole number of at least 0")
 SHARE = Column(_share, "float64", "a number from 0 to 1, or nothing", may_be_empty=True)
 
+MARKS = frozenset({"text", "caliper", "overlay"})
+"""Flags of what was burnt into the pixels."""
+
+LEAKY = "leaky"
+"""Name of the column that marks the cases of a split that ignores the groups on purpose."""
+
+LEAKY_COLUMN = Column(_flag, "int64", "0 or 1", absent=0)
+
+FLAGS = "flags"
+"""Name of the column of what a reader should know of an image, such as ``caliper,text``."""
+
+FLAGS_COLUMN = Column(str, "str", "words joined by commas, or nothing", True, absent="")
+
 SEGMENTATION_COLUMNS: Mapping[str, Column] = {
     "id": NAME,
     "group": NAME,
@@ -78,6 +93,8 @@ SEGMENTATION_COLUMNS: Mapping[str, Column] = {
     "predicted_lesions": COUNT,
     "found_lesions": COUNT,
     "false_positive": Column(_flag, "Int64", "0, 1 or nothing", may_be_empty=True),
+    FLAGS: FLAGS_COLUMN,
+    LEAKY: LEAKY_COLUMN,
 }
 
 
@@ -96,16 +113,43 @@ def case_table(
         Typed table sorted by id; an empty text cell is "", other empty cells are NaN or NA.
 
     Raises:
-        KeyError: a column is missing.
+        KeyError: a column is missing that must be there.
         ValueError: an id stands twice.
     """
     table = pd.DataFrame(rows if isinstance(rows, pd.DataFrame) else list(rows), dtype=object)
+    for name, column in columns.items():
+        if column.absent is not None:
+            given = table[name] if name in table else pd.Series(None, table.index, dtype=object)
+            table[name] = given.where(given.notna(), column.absent)
     table = table[list(columns)] if len(table) else pd.DataFrame(columns=list(columns))
     twice = table.loc[table["id"].duplicated(), "id"]
     if len(twice):
         raise ValueError(f"id {twice.iloc[0]!r} stands twice; expected each image once")
     typed = table.astype({name: column.dtype for name, column in columns.items()})
     return typed.sort_values("id", ignore_index=True)
+
+
+def has_marks(cases: pd.DataFrame) -> pd.Series:
+    """Tells which images carry burnt-in marks: text, calipers or coloured overlays.
+
+    Args:
+        cases: table of cases, with or without the column ``flags``.
+
+    Returns:
+        One bool for each case, False where nothing is known.
+    """
+    if FLAGS not in cases:
+        return pd.Series(False, index=cases.index)
+    return cases[FLAGS].map(lambda flags: not MARKS.isdisjoint(str(flags).split(",")))
+
+
+def is_leaky(cases: pd.DataFrame) -> bool:
+    """Tells whether any case is of a split that leaks on purpose: then no score of them is sound.
+
+    Args:
+        cases: table of cases, with or without the column ``leaky``.
+    """
+    return LEAKY in cases and bool(cases[LEAKY].any())
 
 
 def write_cases(
@@ -150,6 +194,7 @@ def read_cases(
         {
             name: _parse(cells[name], column, f"{source}, line {line}: {name}")
             for name, column in columns.items()
+            if name in cells
         }
         for line, cells in lines
     ]
@@ -171,11 +216,12 @@ def _read_lines(path: Path, columns: Mapping[str, Column]) -> list[tuple[int, di
             lines = [(reader.line_num, cells) for cells in reader]
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path} is not a UTF-8 table with commas: {error}") from None
-    missing = [name for name in columns if name not in header]
+    needed = [name for name, column in columns.items() if column.absent is None]
+    missing = [name for name in needed if name not in header]
     if missing:
         raise InputError(
             f"{path} lacks the column(s) {', '.join(missing)}; "
-            f"expected the header {','.join(columns)}"
+            f"expected the header {','.join(needed)}"
         )
     if not lines:
         raise InputError(f"{path} holds no cases; run `evaluate` over at least one image")

@@ -18,6 +18,8 @@ QUANTITIES: Mapping[str, tuple[str, tuple[float, float] | None]] = {
     "recall": ("Recall", (0, 1)),
     "f1": ("F1", (0, 1)),
     "dice": ("Dice", (0, 1)),
+    "accuracy": ("Accuracy", (0, 1)),
+    "balanced_accuracy": ("Balanced accuracy", (0, 1)),
 }
 """Quantity to its name in the picture and its range; shares keep one scale, so that pictures of two
 runs can be laid side by side."""
@@ -81,7 +83,10 @@ def read_history(path: str | os.PathLike[str]) -> pd.DataFrame:
 
 
 def draw_curves(
-    history: pd.DataFrame, out_dir: str | os.PathLike[str], best_epoch: int | None = None
+    history: pd.DataFrame,
+    out_dir: str | os.PathLike[str],
+    best_epoch: int | None = None,
+    remark: str = "",
 ) -> list[Path]:
     """Draw training and validation against the epoch, one picture for each quantity.
 
@@ -90,6 +95,7 @@ def draw_curves(
             where a quantity was not measured (validation every few epochs, say).
         out_dir: folder of the pictures; made where it does not exist.
         best_epoch: the epoch whose weights were kept, marked by a vertical line; None for no mark.
+        remark: what a reader must know, in every title.
 
     Returns:
         Paths of the pictures, ``<quantity>.png`` for each of `QUANTITIES` with a measured value,
@@ -104,15 +110,18 @@ def draw_curves(
         if measured:
             path = folder / f"{quantity}.png"
             with replacing(path) as temporary:
-                draw_quantity(history, quantity, measured, best_epoch).savefig(
-                    temporary, format="png"
-                )
+                figure = draw_quantity(history, quantity, measured, best_epoch, remark)
+                figure.savefig(temporary, format="png")
             written.append(path)
     return written
 
 
 def draw_quantity(
-    history: pd.DataFrame, quantity: str, columns: Mapping[str, str], best_epoch: int | None
+    history: pd.DataFrame,
+    quantity: str,
+    columns: Mapping[str, str],
+    best_epoch: int | None,
+    remark: str = "",
 ) -> Figure:
     """Draw one quantity.
 
@@ -121,6 +130,7 @@ def draw_quantity(
         quantity: a key of `QUANTITIES`.
         columns: side (a key of `SIDES`) to column.
         best_epoch: epoch to mark, or None.
+        remark: what a reader must know, in the title.
 
     Returns:
         Figure of 1200 x 750 pixels, made without any global state of matplotlib.
@@ -135,7 +145,7 @@ def draw_quantity(
     if limits:
         axes.set_ylim(limits[0] - 0.02, limits[1] + 0.02)
     # Half an epoch on each side: a single epoch has a width, and its number is a whole one.
-    axes.set(title=title, xlabel="epoch")
+    axes.set(title=f"{title} ({remark})" if remark else title, xlabel="epoch")
     axes.set_xlim(history["epoch"].min() - 0.5, history["epoch"].max() + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.grid(alpha=0.3)

@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.atomic import write_text
+from pipelines.evaluation.cases import LEAKY, has_marks, is_leaky
 from pipelines.evaluation.intervals import exact_sums, ratio_intervals
 from pipelines.evaluation.segmentation import MATCHING_IOU
 
@@ -29,6 +30,10 @@ POLICY = (
     "are matched one to one at an IoU of at least "
     f"{MATCHING_IOU}."
 )
+
+
+LEAKY_LINE = "leaky split: these scores are too good"
+"""What stands wherever scores of a split that leaks on purpose are shown."""
 
 
 class Score(NamedTuple):
@@ -105,6 +110,10 @@ SCORES: Mapping[str, Score] = {
 
 SCORES_BY_CLASS: Mapping[str, Score] = {name: SCORES[name] for name in ("dice", "iou")}
 
+SCORES_BY_MARKS: Mapping[str, Score] = {
+    name: SCORES[name] for name in ("dice", "lesion_recall", "false_positive_rate")
+}
+
 FloatTable = NDArray[np.float64]
 
 
@@ -120,25 +129,38 @@ def segmentation_scores(
         level: share of the resamples inside an interval, in (0, 1).
 
     Returns:
-        ``scores``: score to entry; ``by_class``: class to score to entry, for the classes that
-        have lesions; ``resamples``, ``seed`` and ``policy`` (how empty masks count). An entry holds
-        ``value``, ``n``, ``unit`` (what ``n`` counts), ``groups`` (distinct groups behind ``n``),
-        ``low``, ``high``, ``level`` and ``description``. Where a denominator is 0, ``value`` is
-        None and ``n`` and ``groups`` are 0; ``low`` and ``high`` are None where fewer than two
-        groups count.
+        ``leaky``: whether the cases are of a split that leaks on purpose, so that every score is
+        too good; ``scores``: score to entry; ``by_class``: class to score to entry, for the classes
+        that have lesions; ``by_marks``: the same for images with and without burnt-in marks, empty
+        where no image is flagged; ``resamples``, ``seed`` and ``policy`` (how empty masks count).
+        An entry holds ``value``, ``n``, ``unit`` (what ``n`` counts), ``groups`` (distinct groups
+        behind ``n``), ``low``, ``high``, ``level`` and ``description``. Where a denominator is 0,
+        ``value`` is None and ``n`` and ``groups`` are 0; ``low`` and ``high`` are None where fewer
+        than two groups count.
     """
     options = {"resamples": resamples, "seed": seed, "level": level}
     with_lesion = cases[(cases["lesions"] > 0) & (cases["class"] != "")]
     return {
+        LEAKY: is_leaky(cases),
         "scores": _entries(cases, SCORES, options),
         "by_class": {
             str(name): _entries(part, SCORES_BY_CLASS, options)
             for name, part in with_lesion.groupby("class", sort=True)
         },
+        "by_marks": _by_marks(cases, options),
         "resamples": resamples,
         "seed": seed,
         "policy": POLICY,
     }
+
+
+def _by_marks(cases: pd.DataFrame, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the scores of images with and without burnt-in marks, where any has some."""
+    marked = has_marks(cases)
+    if not marked.any():
+        return {}
+    parts = {"with burnt-in marks": cases[marked], "without": cases[~marked]}
+    return {name: _entries(part, SCORES_BY_MARKS, options) for name, part in parts.items()}
 
 
 def point_scores(cases: pd.DataFrame) -> dict[str, float | None]:
@@ -195,13 +217,15 @@ def scores_table(scores: Mapping[str, Any]) -> Table:
         scores: what `segmentation_scores` returned (or scores.json holds).
 
     Returns:
-        Table with one line for each score: name, value, interval, n.
+        Table with one line for each score: name, value, interval, n; where the split leaks, its
+        title says so.
     """
     named = dict(scores["scores"])
-    for name, entries in scores["by_class"].items():
+    for name, entries in {**scores["by_class"], **scores.get("by_marks", {})}.items():
         named |= {f"{key} ({name})": entry for key, entry in entries.items()}
     level = max((entry["level"] for entry in named.values()), default=0)
-    table = Table("score")
+    leaky = scores.get(LEAKY, False)
+    table = Table("score", title=LEAKY_LINE if leaky else None)
     for title in ("value", f"{100 * level:g} % interval", "n"):
         table.add_column(title, justify="right")
     for name, entry in named.items():

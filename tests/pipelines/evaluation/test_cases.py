@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import InputError
-from pipelines.evaluation.cases import SEGMENTATION_COLUMNS, case_table, read_cases, write_cases
+from pipelines.evaluation.cases import (
+    SEGMENTATION_COLUMNS,
+    case_table,
+    has_marks,
+    is_leaky,
+    read_cases,
+    write_cases,
+)
 from pipelines.evaluation.segmentation import CaseCounts, case_row
 
 COUNTS = CaseCounts(tp=1, fp=0, fn=2, tn=7, lesions=1, predicted_lesions=1, found_lesions=1)
@@ -39,7 +46,7 @@ def test_bytes_depend_neither_on_order_nor_on_the_way(tmp_path: Path) -> None:
     assert len(contents) == 1
     lines = contents.pop().decode().split("\n")
     assert lines[0] == ",".join(SEGMENTATION_COLUMNS)
-    assert lines[2] == '"b, 2",NA,,,,,,,0,0,0,0,0,10,0,0,0,0'
+    assert lines[2] == '"b, 2",NA,,,,,,,0,0,0,0,0,10,0,0,0,0,,0'
 
 
 @given(value=st.floats(0, 1))
@@ -65,6 +72,18 @@ def test_an_id_twice_is_refused_before_anything_is_written(tmp_path: Path) -> No
     assert not list(tmp_path.iterdir())
 
 
+def test_the_mark_of_a_leaky_split_comes_back_and_may_be_absent(tmp_path: Path) -> None:
+    path = tmp_path / "cases.csv"
+    write_cases(path, ROWS)
+    assert not is_leaky(read_cases(path))
+    write_cases(path, [ROWS[0], {**ROWS[1], "leaky": 1}])
+    assert read_cases(path)["leaky"].tolist() == [1, 0] and is_leaky(read_cases(path))
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table.drop(columns="leaky").to_csv(path, index=False)
+    assert not is_leaky(read_cases(path))
+    assert not is_leaky(pd.DataFrame({"id": ["a"]}))
+
+
 def test_no_rows_make_a_typed_table() -> None:
     assert list(case_table([]).columns) == list(SEGMENTATION_COLUMNS)
 
@@ -77,7 +96,8 @@ def test_no_rows_make_a_typed_table() -> None:
         ("010,7", "010,", r"line 2: group is ''; expected a name"),
         (",10,0,0,0,0", ",ten,0,0,0,0", r"line 3: tn is 'ten'; expected a whole number"),
         (",10,0,0,0,0", ",10,0,0,0,2", r"line 3: false_positive is '2'; expected 0, 1 or nothing"),
-        (",10,0,0,0,0", ",10", r"line 3: lesions is ''; expected a whole number"),
+        (",10,0,0,0,0,,0", ",10,0,0,0,0,,yes", r"line 3: leaky is 'yes'; expected 0 or 1"),
+        (",10,0,0,0,0,,0", ",10", r"line 3: lesions is ''; expected a whole number"),
         (",found_lesions", "", r"lacks the column\(s\) found_lesions"),
         ("é,", "010,", r"line 4: id '010' stands on line 2 already"),
     ],
@@ -107,3 +127,10 @@ def test_bytes_that_are_not_utf8_are_said(tmp_path: Path) -> None:
     (tmp_path / "cases.csv").write_bytes(b"id,\xff\n")
     with pytest.raises(InputError, match="not a UTF-8 table"):
         read_cases(tmp_path / "cases.csv")
+
+
+def test_marks_are_told_by_flags() -> None:
+    flags = ["", "colour", "caliper,text", "overlay", "context"]
+    table = pd.DataFrame({"flags": flags})
+    assert has_marks(table).tolist() == [False, False, True, True, False]
+    assert has_marks(pd.DataFrame({"id": ["a"]})).tolist() == [False]

@@ -86,6 +86,18 @@ def test_both_sides_and_the_best_epoch_stand_in_one_picture() -> None:
     assert list(lines["best epoch (3)"].get_xdata()) == [3, 3]
 
 
+def test_a_remark_stands_in_every_title(tmp_path: Path) -> None:
+    columns = {"val": "val_dice"}
+    for remark, title in (("", "Dice"), ("leaky split: too good", "Dice (leaky split: too good)")):
+        (axes,) = draw_quantity(made_history(), "dice", columns, None, remark).axes
+        assert axes.get_title() == title
+    plain, remarked = (
+        [path.read_bytes() for path in draw_curves(made_history(), tmp_path, remark=remark)]
+        for remark in ("", "leaky split: too good")
+    )
+    assert all(one != other for one, other in zip(plain, remarked, strict=True))
+
+
 def test_a_single_epoch_is_a_dot_over_a_whole_number() -> None:
     figure = draw_quantity(made_history(1), "f1", {"val": "val_f1"}, best_epoch=None)
     (axes,) = figure.axes

@@ -178,3 +178,32 @@ def test_table_for_the_terminal() -> None:
     text = console.file.getvalue()
     for part in ("95 % interval", "dice (benign)", "0.308", " to ", "2 normal images"):
         assert part in text
+
+
+def test_scores_of_a_leaky_split_say_so_wherever_they_go(tmp_path: Path) -> None:
+    cases = hand_cases()
+    assert segmentation_scores(cases, resamples=10)["leaky"] is False
+    assert segmentation_scores(cases.drop(columns="leaky"), resamples=10)["leaky"] is False
+    scores = segmentation_scores(cases.assign(leaky=[0, 0, 1, 0]), resamples=10)  # pooled with it
+    write_scores(tmp_path / "scores.json", scores, grouping="", fold="pooled", command="")
+    assert json.loads((tmp_path / "scores.json").read_text(encoding="utf-8"))["leaky"] is True
+    texts = []
+    for each in (scores, {**scores, "leaky": False}):
+        console = Console(file=StringIO(), width=100)
+        console.print(scores_table(each))
+        texts.append(console.file.getvalue())
+    assert "leaky split: these scores are too good" in texts[0] and "leaky" not in texts[1]
+
+
+def test_images_with_and_without_marks_are_scored_apart() -> None:
+    cases = hand_cases()
+    assert segmentation_scores(cases, resamples=10)["by_marks"] == {}
+    marked = cases.assign(flags=["caliper,text", "", "colour", "overlay"])
+    parts = segmentation_scores(marked, resamples=10)["by_marks"]
+    assert parts["with burnt-in marks"]["dice"]["value"] == pytest.approx(8 / 13)
+    assert parts["without"]["dice"]["value"] == 0
+    rates = [parts[name]["false_positive_rate"]["value"] for name in parts]
+    assert rates == [1, 0]
+    text = StringIO()
+    Console(file=text, width=100).print(scores_table(segmentation_scores(marked, resamples=10)))
+    assert "dice (with burnt-in marks)" in text.getvalue()
