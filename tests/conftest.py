@@ -1,5 +1,7 @@
 """What several tests share: made data sets, a marked picture, a small training."""
 
+import json
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -41,6 +43,27 @@ def busi_dataset(busi_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     """The dataset folder of `busi_raw`, five folds of six images each. Do not write into it."""
     folder = tmp_path_factory.mktemp("converted") / "dataset"
     _med2d("convert", "busi", busi_raw, folder, "--task", "segmentation", "--workers", 1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def class_dataset(busi_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same images for a classification; one normal image a fold. Do not write into it."""
+    folder = tmp_path_factory.mktemp("classes") / "dataset"
+    _med2d("convert", "busi", busi_raw, folder, "--task", "classification", "--workers", 1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def leaky_dataset(busi_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same images, two in a group, divided image by image on purpose. Do not write into it."""
+    folder = tmp_path_factory.mktemp("leaky") / "dataset"
+    shutil.copytree(busi_dataset, folder)
+    content = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+    for number, item in enumerate(content["training"]):
+        item["group"] = f"g{number // 2}"
+    (folder / "dataset.json").write_text(json.dumps(content), encoding="utf-8")
+    _med2d("split", folder, "--leaky")
     return folder
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import ignite.distributed as idist
 import torch
 from ignite.engine import Engine, Events
 from monai.engines import IterationEvents
 
 from pipelines.errors import InputError
+from pipelines.training.processes import summed
 
 _SUMS = ("loss", "images", "tp", "fp", "fn", "dice", "lesion_images")
 
@@ -68,12 +68,8 @@ class TrainingScores:
         )
 
     def _score(self, engine: Engine) -> None:
-        sums = dict(zip(_SUMS, _over_processes(self.sums).tolist(), strict=True))
-        if not math.isfinite(sums["loss"]):
-            raise InputError(
-                f"the training loss is no number in epoch {engine.state.epoch}; lower "
-                "--learning_rate. The checkpoint of the epoch before is kept"
-            )
+        sums = dict(zip(_SUMS, summed(self.sums).tolist(), strict=True))
+        check_loss(sums["loss"], engine.state.epoch)
         tp, fp, fn = sums["tp"], sums["fp"], sums["fn"]
         scores = {
             "loss": _ratio(sums["loss"], sums["images"]),
@@ -89,7 +85,8 @@ class ValidationLoss:
     """Mean loss over an evaluator's images, on logits and labels as the network sees them.
 
     Args:
-        loss_function: takes logits and labels of (batch, 1, height, width), gives a scalar.
+        loss_function: takes logits (batch, 1, height, width) and labels of that shape, or logits
+            (batch, classes) and class indices (batch,), and gives the mean over the batch.
         name: the metric's name in the engine.
     """
 
@@ -115,13 +112,21 @@ class ValidationLoss:
         self.sums += torch.tensor([value * n, n], dtype=torch.float64)
 
     def _score(self, engine: Engine) -> None:
-        total, n = _over_processes(self.sums).tolist()
+        total, n = summed(self.sums).tolist()
         engine.state.metrics[self.name] = _ratio(total, n)
 
 
-def _over_processes(sums: torch.Tensor) -> torch.Tensor:
-    # A copy: summing over the processes happens in place.
-    return idist.all_reduce(sums.clone()) if idist.get_world_size() > 1 else sums
+def check_loss(loss: float, epoch: int) -> None:
+    """Stop a training whose loss is no number any more.
+
+    Raises:
+        InputError: the loss of the epoch is NaN or infinite.
+    """
+    if not math.isfinite(loss):
+        raise InputError(
+            f"the training loss is no number in epoch {epoch}; lower --learning_rate. "
+            "The checkpoint of the epoch before is kept"
+        )
 
 
 def _ratio(part: float, whole: float) -> float:

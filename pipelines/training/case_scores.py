@@ -6,15 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import ignite.distributed as idist
 import torch
-import torch.distributed as dist
 from ignite.engine import Engine, Events
 
 from pipelines.errors import InputError
-from pipelines.evaluation.cases import case_table
+from pipelines.evaluation.cases import FLAGS, case_table
 from pipelines.evaluation.scores import point_scores
 from pipelines.evaluation.segmentation import case_counts, case_row
+from pipelines.training.processes import gathered
 
 
 class CaseScores:
@@ -26,7 +25,7 @@ class CaseScores:
 
     The engine's output, after its postprocessing, is a list of dictionaries with ``pred`` and
     ``label``, binary tensors of shape (1, height, width) at native resolution; its batch holds
-    ``id``, ``group``, ``fold`` and ``class``.
+    ``id``, ``group``, ``fold`` and ``class``, and may hold ``flags``.
 
     Args:
         scores: which scores (keys of ``pipelines.evaluation.scores.SCORES``) become metrics of the
@@ -51,14 +50,13 @@ class CaseScores:
         for item, output in zip(engine.state.batch, engine.state.output, strict=True):
             _check_sizes(str(item["id"]), output["pred"].shape, output["label"].shape)
             counts = case_counts(_mask(output["pred"]), _mask(output["label"]))
-            self.rows.append(
-                case_row(
-                    str(item["id"]), str(item["group"]), int(item["fold"]), item["class"], counts
-                )
+            row = case_row(
+                str(item["id"]), str(item["group"]), int(item["fold"]), item["class"], counts
             )
+            self.rows.append({**row, FLAGS: item.get("flags", "")})
 
     def _score(self, engine: Engine) -> None:
-        self.table = case_table(_gather(self.rows))
+        self.table = case_table(gathered(self.rows))
         if not self.scores:
             return
         values = point_scores(self.table)
@@ -84,11 +82,3 @@ def _check_sizes(name: str, predicted: Sequence[int], truth: Sequence[int]) -> N
 def _mask(tensor: torch.Tensor) -> Any:
     plain = tensor.as_tensor() if hasattr(tensor, "as_tensor") else tensor
     return (plain[0] > 0).cpu().numpy()
-
-
-def _gather(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    if idist.get_world_size() == 1:
-        return rows
-    parts: list[Any] = [None] * idist.get_world_size()
-    dist.all_gather_object(parts, rows)
-    return [row for part in parts for row in part]

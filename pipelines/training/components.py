@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -51,6 +51,36 @@ def check_network(network: torch.nn.Module, image_size: int) -> None:
     Raises:
         InputError: it cannot take the image, or its answer has another shape.
     """
+    expected = (1, 1, image_size, image_size)
+    shape = _answered(network, image_size)
+    if shape != expected:
+        raise InputError(
+            f"network_def answers an image of shape {expected} by {shape}; expected the "
+            "same shape, one logit a pixel"
+        )
+
+
+def check_classifier(network: torch.nn.Module, image_size: int, labels: Sequence[str]) -> None:
+    """Let a classifier answer one empty image.
+
+    Args:
+        network: takes (1, 1, height, width) and gives a logit a class, (1, classes).
+        image_size: side of the square image in pixels.
+        labels: the class names.
+
+    Raises:
+        InputError: it cannot take the image, or gives another number of logits than classes.
+    """
+    shape = _answered(network, image_size)
+    if shape != (1, len(labels)):
+        raise InputError(
+            f"network_def answers an image by {shape}; expected (1, {len(labels)}), one logit for "
+            f"each of the classes {', '.join(labels)}: leave its num_classes at $len(@labels)"
+        )
+
+
+def _answered(network: torch.nn.Module, image_size: int) -> tuple[int, ...]:
+    """The shape of a network's answer to an empty grey image."""
     image = torch.zeros(1, 1, image_size, image_size, device=next(network.parameters()).device)
     was_training = network.training
     try:
@@ -63,12 +93,7 @@ def check_network(network: torch.nn.Module, image_size: int) -> None:
         ) from error
     finally:
         network.train(was_training)
-    shape = tuple(getattr(answer, "shape", ()))
-    if shape != tuple(image.shape):
-        raise InputError(
-            f"network_def answers an image of shape {tuple(image.shape)} by {shape}; expected the "
-            "same shape, one logit a pixel"
-        )
+    return tuple(getattr(answer, "shape", ()))
 
 
 def _target(definition: Any) -> str:

@@ -12,11 +12,14 @@ import torch
 from ignite.engine import Engine, Events
 from rich.console import Console
 
+from pipelines.datasets.dataset import LEAKY
 from pipelines.evaluation.curves import draw_curves, read_history, write_history
 from pipelines.training.early_stop import is_validated
+from pipelines.training.run_folder import CONFIG, recorded
 
 FILE = "history.csv"
 CURVES = "curves"
+_SHOWN = ("train_loss", "val_loss", "val_dice", "val_accuracy")  # on the terminal
 
 
 class History:
@@ -95,7 +98,7 @@ class History:
         row, last = self.rows[-1], engine.state.max_epochs
         shown = "  ".join(
             f"{name} {row[name]:.3f}"
-            for name in ("train_loss", "val_loss", "val_f1", "val_dice")
+            for name in dict.fromkeys((*_SHOWN[:2], self.metric, *_SHOWN[2:]))
             if name in row
         )
         left = (last - row["epoch"]) * row["seconds"] / 60
@@ -109,7 +112,13 @@ class History:
             self._take_up(engine.state.epoch + 1)
         if idist.get_rank() == 0 and self.rows:
             write_history(self.folder / FILE, self.rows)
-            draw_curves(read_history(self.folder / FILE), self.folder / CURVES, self.best_epoch)
+            history = read_history(self.folder / FILE)
+            draw_curves(history, self.folder / CURVES, self.best_epoch, self._remark())
+
+    def _remark(self) -> str:
+        """What the curves say of the split; nothing where the folder records no run."""
+        is_run = (self.folder / CONFIG).is_file()
+        return "leaky split: too good" if is_run and recorded(self.folder).get(LEAKY) else ""
 
 
 def _numbers(metrics: dict[str, Any]) -> dict[str, float]:

@@ -10,7 +10,9 @@ import ignite.distributed as idist
 from monai.data import partition_dataset
 
 from pipelines.datasets.dataset import Dataset, parts, read, verify
+from pipelines.datasets.leaky import leaky_text
 from pipelines.errors import InputError
+from pipelines.training.class_parts import check_classes, label_names
 from transforms.upright_reader import UprightReader
 
 _LOG = logging.getLogger("med2d")
@@ -33,12 +35,14 @@ def fold_parts(
 
     Returns:
         Items with absolute ``image`` and ``label`` paths, ``id``, ``group``, ``fold``, ``class``,
-        and ``truth``, the label's path again, which is read at native resolution.
+        ``flags`` and ``truth``, the label's path again, which is read at native resolution. Of a
+        classification ``label`` and ``truth`` are the class index and ``class`` its name.
 
     Raises:
         InputError: the folder is no dataset, is one of another task, has no such fold, a file in
-            it has changed since it was made, or the part that trains or validates a segmentation
-            holds no lesion.
+            it has changed since it was made, a group stands in two folds and nothing marks that as
+            meant, or the part that trains or validates holds no lesion (of a classification: lacks
+            a class).
     """
     dataset = read(dataset_dir)
     if dataset.task != task:
@@ -47,10 +51,15 @@ def fold_parts(
             f"Convert the raw folder with --task {task}"
         )
     train, validate, score = parts(dataset, fold)
+    if dataset.leaky and idist.get_rank() == 0:
+        _LOG.warning(leaky_text(dataset))
     verify(dataset)
     items = [[_item(dataset, item) for item in part] for part in (train, validate, score)]
     if task == "segmentation":
         _check_lesions(*items)
+    else:
+        train_items, validate_items, score_items = items
+        check_classes(train_items, validate_items, score_items, label_names(dataset))
     return {"train": items[0], "validate": _share(items[1]), "score": _share(items[2])}
 
 
@@ -86,7 +95,10 @@ def _folds(items: list[dict[str, Any]]) -> str:
 
 def _item(dataset: Dataset, item: dict[str, Any]) -> dict[str, Any]:
     resolved = dataset.resolved(item)
-    return {**{key: resolved[key] for key in _KEPT}, "truth": resolved["label"]}
+    kept = {key: resolved[key] for key in _KEPT}
+    if dataset.task == "classification":
+        kept["class"] = dataset.labels[str(item["label"])]
+    return {**kept, "flags": resolved.get("flags", ""), "truth": resolved["label"]}
 
 
 def _share(items: list[dict[str, Any]]) -> list[dict[str, Any]]:

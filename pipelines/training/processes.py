@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import ignite.distributed as idist
 import torch
 
@@ -26,3 +28,18 @@ def start() -> None:
 def stop() -> None:
     """Leave the group of processes."""
     idist.finalize()
+
+
+def gathered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Joins what every process collected, the first one's first; of one process its own rows."""
+    if idist.get_world_size() == 1:
+        return rows
+    parts: list[Any] = [None] * idist.get_world_size()
+    torch.distributed.all_gather_object(parts, rows)
+    return [row for part in parts for row in part]
+
+
+def summed(sums: torch.Tensor) -> torch.Tensor:
+    """Adds up a tensor over the processes; of one process it is its own."""
+    # A copy: summing over the processes happens in place.
+    return idist.all_reduce(sums.clone()) if idist.get_world_size() > 1 else sums

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines.atomic import replacing, write_text
 
-RECIPE = ("network_def", "preprocessing", "image_size", "threshold")
+RECIPE = ("network_def", "preprocessing", "image_size", "threshold", "labels", "flip_average")
 """What inference must take from the training; a key that a bundle lacks is left out."""
 
 _COPIED = ("metadata.json", "logging.conf")
@@ -40,3 +40,14 @@ def write_run_bundle(folder: Path, config: Mapping[str, Any], bundle_root: str |
     for name in _COPIED:
         with replacing(target / name) as part:
             shutil.copyfile(source / name, part)
+    if isinstance(config.get("labels"), list):
+        _name_classes(target / "metadata.json", config["labels"])
+
+
+def _name_classes(path: Path, labels: list[str]) -> None:
+    """Let a run's metadata tell the classes that it was trained on."""
+    metadata = json.loads(path.read_text(encoding="utf-8"))
+    pred = metadata["network_data_format"]["outputs"]["pred"]
+    pred["num_channels"] = len(labels)
+    pred["channel_def"] = {str(index): f"{name} (logit)" for index, name in enumerate(labels)}
+    write_text(path, json.dumps(metadata, indent=4, ensure_ascii=False) + "\n")

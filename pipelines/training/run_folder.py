@@ -13,7 +13,7 @@ import ignite.distributed as idist
 from monai.bundle import ConfigParser
 
 from pipelines.atomic import write_text
-from pipelines.datasets.dataset import digest, read
+from pipelines.datasets.dataset import LEAKY, digest, read
 from pipelines.errors import InputError
 from pipelines.training.run_bundle import write_run_bundle
 from pipelines.training.workflow import running_config, running_workflow
@@ -59,7 +59,8 @@ def prepare(
         resume: go on with the run in it; an empty or missing folder starts afresh. Goes before
             ``overwrite`` where both are given.
         overwrite: remove the run in it first; only a folder that holds a run is removed.
-        dataset_dir: the dataset folder, whose digest is recorded as ``dataset_digest``.
+        dataset_dir: the dataset folder, whose digest is recorded as ``dataset_digest``; and where
+            its split leaks on purpose, ``leaky``.
         bundle_root: the bundle, whose ``inference.json`` the run gets a copy of.
 
     Returns:
@@ -72,7 +73,9 @@ def prepare(
     folder = Path(output_dir)
     resume, overwrite = flag(resume, "resume"), flag(overwrite, "overwrite")
     if idist.get_rank() == 0:
-        config = {**_plain(running_config()), **_probed(), DIGEST: digest(read(dataset_dir))}
+        dataset = read(dataset_dir)
+        config = {**_plain(running_config()), **_probed(), DIGEST: digest(dataset)}
+        config |= {LEAKY: True} if dataset.leaky else {}
         try:
             _prepare(folder, config, resume, overwrite)
             write_run_bundle(folder, config, bundle_root)
@@ -109,11 +112,11 @@ def _is_left_over(path: Path) -> bool:
 
 
 def _probed() -> dict[str, Any]:
-    """What this machine decided, as it was decided: a resume elsewhere must not decide anew."""
+    """What this machine and the dataset decided, as it was decided: nothing decides it anew."""
     workflow = running_workflow()
     return {
         name: workflow.parser.get_parsed_content(name)
-        for name in ("precision",)
+        for name in ("precision", "labels")
         if workflow is not None and name in workflow.parser
     }
 

@@ -4,39 +4,65 @@ from __future__ import annotations
 
 import logging
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import ignite.distributed as idist
+import pandas as pd
 import torch
 from ignite.engine import Engine, Events
 from rich.console import Console
 
-from pipelines.datasets.dataset import digest, read
+from pipelines.datasets.dataset import Dataset, digest, read
 from pipelines.errors import InputError
-from pipelines.evaluation.cases import write_cases
-from pipelines.evaluation.overlays import Sources, draw_overlays
-from pipelines.evaluation.scores import scores_table, segmentation_scores, write_scores
-from pipelines.training.case_scores import CaseScores
+from pipelines.evaluation.cases import LEAKY, Column, write_cases
+from pipelines.evaluation.scores import LEAKY_LINE, scores_table, write_scores
 from pipelines.training.epochs import Epochs, epochs_of
 from pipelines.training.run_folder import DIGEST, MODEL, recorded, setting
+from pipelines.training.segmentation_results import SegmentationResults
 from pipelines.training.weights import load_weights
 
 _LOG = logging.getLogger("med2d")
 
 CASES = "cases.csv"
 SCORES = "scores.json"
-OVERLAYS = "overlays"
-PREDICTIONS = "predictions"
+PATIENTS = "patient ids"
 LEAKAGE = "leakage between a patient's own images cannot be excluded"
+
+
+class CaseTable(Protocol):
+    """A handler that leaves a row for each image of its engine in ``table``."""
+
+    table: pd.DataFrame
+
+
+class Results(Protocol):
+    """What a task makes of its cases; see ``SegmentationResults``, ``ClassificationResults``."""
+
+    @property
+    def columns(self) -> Mapping[str, Column]:
+        """The columns of cases.csv."""
+
+    @property
+    def pictures(self) -> str:
+        """Name of the folder of the pictures, in the run's folder."""
+
+    def scores(self, cases: pd.DataFrame) -> dict[str, Any]:
+        """Compute every score with its interval, as scores.json holds them."""
+
+    def draw(
+        self, cases: pd.DataFrame, scores: Mapping[str, Any], dataset: Dataset, folder: Path
+    ) -> None:
+        """Draw the pictures into the run's folder."""
 
 
 class Scorer:
     """Runs the scoring evaluator with a run's best model and writes the results beside it.
 
     In the run's folder: ``cases.csv`` (a row an image), ``scores.json`` (each score with n and
-    95 % interval), ``predictions/`` (a mask an image) and ``overlays/`` (best, median and worst
-    cases, and false positives).
+    95 % interval) and the task's pictures: of a segmentation ``overlays/`` (best, median and worst
+    cases, and false positives), of a classification ``plots/``.
 
     Args:
         evaluator: engine over the scored fold.
@@ -47,18 +73,20 @@ class Scorer:
         fold: the fold that is scored.
         bundle: the bundle's name, for the command that scores again.
         metric: the validation's metric that named the best epoch.
+        results: what is made of the cases; that of a segmentation where not given.
     """
 
     def __init__(
         self,
         evaluator: Engine,
-        cases: CaseScores,
+        cases: CaseTable,
         network: torch.nn.Module,
         output_dir: str | Path,
         dataset_dir: str | Path,
         fold: int,
         bundle: str,
         metric: str = "val_f1",
+        results: Results | None = None,
     ) -> None:
         self.evaluator = evaluator
         self.cases = cases
@@ -68,6 +96,7 @@ class Scorer:
         self.fold = fold
         self.bundle = bundle
         self.metric = metric
+        self.results: Results = SegmentationResults() if results is None else results
 
     def attach(self, engine: Engine) -> None:
         """Score when the trainer ``engine`` has completed."""
@@ -77,7 +106,7 @@ class Scorer:
         """Score, write and print.
 
         Returns:
-            What ``segmentation_scores`` gives; None on other processes than the first.
+            What ``results.scores`` gives; None on other processes than the first.
 
         Raises:
             InputError: the run has no model.
@@ -91,22 +120,24 @@ class Scorer:
 
     def _write(self) -> dict[str, Any]:
         dataset = read(self.dataset_dir)
-        scores = segmentation_scores(self.cases.table)
+        cases = self.cases.table.assign(**{LEAKY: int(dataset.leaky)})
+        scores = self.results.scores(cases)
         epochs = self._epochs()
-        write_cases(self.folder / CASES, self.cases.table)
+        grouping = str(dataset.source.get("grouping", "unknown"))
+        write_cases(self.folder / CASES, cases, self.results.columns)
         write_scores(
             self.folder / SCORES,
             scores,
-            grouping=f"{dataset.source.get('grouping', 'unknown')}; {LEAKAGE}",
+            grouping="; ".join(filter(None, [grouping, leakage(grouping, dataset.leaky)])),
             fold=self.fold,
             command=evaluate_command(self.bundle, self.folder),
             epoch=epochs.best if epochs else None,
             epochs_run=epochs.run if epochs else None,
         )
-        draw_overlays(self.cases.table, self._sources(dataset), self.folder / OVERLAYS)
+        self.results.draw(cases, scores, dataset, self.folder)
         console = Console(highlight=False)
         console.print(scores_table(scores))
-        for name in (MODEL, SCORES, CASES, OVERLAYS):
+        for name in (MODEL, SCORES, CASES, self.results.pictures):
             console.print(f"{name:<12} {self.folder / name}", soft_wrap=True)
         return scores
 
@@ -120,16 +151,17 @@ class Scorer:
             )
         return epochs
 
-    def _sources(self, dataset: Any) -> dict[str, Sources]:
-        items = [dataset.resolved(item) for item in dataset.items if item["fold"] == self.fold]
-        return {
-            item["id"]: Sources(
-                Path(item["image"]),
-                Path(item["label"]),
-                self.folder / PREDICTIONS / f"{item['id']}_mask.png",
-            )
-            for item in items
-        }
+
+def leakage(grouping: str, leaky: bool) -> str:
+    """Which leakage a split leaves possible; empty where the groups are patients.
+
+    Args:
+        grouping: what the groups are, as ``source.grouping`` of the dataset says.
+        leaky: whether the split ignores them on purpose.
+    """
+    if leaky:
+        return LEAKY_LINE
+    return "" if grouping.startswith(PATIENTS) and " for " not in grouping else LEAKAGE
 
 
 def evaluate_command(bundle: str, output_dir: str | Path) -> str:

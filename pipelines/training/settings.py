@@ -19,10 +19,14 @@ _RULES: dict[str, Rule] = {
     "learning_rate": (lambda v: 0 < v < math.inf, "a number above 0"),
     "threshold": (lambda v: 0 < v < 1, "a number between 0 and 1"),
     "positive_weight": (lambda v: 0 < v < math.inf, "a number above 0, or None"),
+    "head_rate": (lambda v: 0 < v < math.inf, "a number above 0, or None"),
+    "weight_decay": (lambda v: 0 <= v < math.inf, "a number of at least 0"),
+    "label_smoothing": (lambda v: 0 <= v < 1, "a number from 0 to below 1"),
+    "class_weight_exponent": (lambda v: 0 <= v < math.inf, "a number of at least 0"),
     "cache_gigabytes": (lambda v: 0 <= v < math.inf, "a number of at least 0"),
     **dict.fromkeys(("num_workers", "seed", "fold"), _FROM_ZERO),
 }
-_MAY_BE_NONE = ("positive_weight",)
+_MAY_BE_NONE = ("positive_weight", "head_rate")
 
 
 def check_texts(given: Mapping[str, Any]) -> None:

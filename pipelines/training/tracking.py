@@ -23,6 +23,7 @@ from ignite.engine import Engine, Events
 
 from pipelines import __version__
 from pipelines.atomic import write_text
+from pipelines.datasets.dataset import LEAKY
 from pipelines.errors import first_line
 from pipelines.training.early_stop import is_validated
 from pipelines.training.git_commit import git_commit
@@ -44,7 +45,7 @@ _SETTINGS = {
 }
 _NOT_PARAMETERS = ("imports", "initialize", "run", "finalize", "resume", "overwrite")
 _ARTIFACTS = ("config.json", "history.csv", "cases.csv", "scores.json", "model.pt")
-_PICTURES = ("curves", "overlays")
+_PICTURES = ("curves", "overlays", "plots")
 
 
 def tracking_uri() -> str:
@@ -231,10 +232,12 @@ def log_results(client: Any, run_id: str | None, folder: Path) -> None:
         if (folder / name).is_dir():
             client.log_artifacts(run_id, str(folder / name), name)
     if (folder / "scores.json").is_file():
-        scores = json.loads((folder / "scores.json").read_text(encoding="utf-8"))["scores"]
+        record = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
+        if record.get(LEAKY):
+            client.set_tag(run_id, LEAKY, "true")
         values = {
             f"score_{name}{end}": entry[key]
-            for name, entry in scores.items()
+            for name, entry in record["scores"].items()
             for end, key in (("", "value"), ("_low", "low"), ("_high", "high"), ("_n", "n"))
         }
         _log_metrics(client, run_id, values, 0)
@@ -362,7 +365,9 @@ def _environment_tags() -> dict[str, str]:
 
 def _run_tags(folder: Path) -> dict[str, str]:
     metadata = json.loads((folder / "configs" / "metadata.json").read_text(encoding="utf-8"))
-    return {"dataset": recorded(folder)[DIGEST], "version.bundle": metadata["version"]}
+    config = recorded(folder)
+    tags = {"dataset": config[DIGEST], "version.bundle": metadata["version"]}
+    return {**tags, LEAKY: "true"} if config.get(LEAKY) else tags
 
 
 def _interrupt_on_terminate() -> Any:

@@ -24,12 +24,13 @@ from typing import Any
 from monai.bundle import ComponentLocator, ConfigParser, ConfigWorkflow
 from monai.bundle.utils import ID_SEP_KEY
 
+from networks.errors import NetworkError
 from pipelines import bundles
 from pipelines.errors import InputError
 from pipelines.training.settings import check_texts
 from transforms.picture import PictureError
 
-_READABLE = (InputError, PictureError)
+_READABLE = (InputError, PictureError, NetworkError)
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG)
 _NAMES = "|".join(re.escape(f"{kind.__module__}.{kind.__name__}") for kind in _READABLE)
 _TOLD_BY_WORKER = re.compile(rf"^(?:Original )?(?:{_NAMES}): (.+)$", re.MULTILINE)

@@ -267,15 +267,17 @@ def test_inference_keeps_the_spacing_of_a_nifti(trained, pictures, tmp_path):
     import nibabel as nib
 
     grey = np.asarray(Image.open(pictures / "L.png"))
-    affine = np.diag([0.2, 0.3, 1.0, 1.0])
+    affine = np.diag([0.2, 0.3, 1.0, 1.0])  # its array is the picture, turned by half
+    turned = grey.T[::-1, ::-1, None]
     (tmp_path / "in").mkdir()
-    nib.Nifti1Image(grey.T[..., None], affine).to_filename(tmp_path / "in" / "x.nii.gz")
+    nib.Nifti1Image(turned, affine).to_filename(tmp_path / "in" / "x.nii.gz")
     Image.fromarray(grey).save(tmp_path / "in" / "y.png")
     out = _infer(str(trained / "configs" / "inference.json"), tmp_path / "in", tmp_path / "out")
     answer = nib.load(out / "x_mask.nii.gz")
     np.testing.assert_allclose(answer.affine, affine)
     mask = np.asarray(Image.open(out / "y_mask.png"))
-    np.testing.assert_array_equal(np.asarray(answer.dataobj)[..., 0].T, mask)
+    assert answer.shape == turned.shape
+    np.testing.assert_array_equal(np.asarray(answer.dataobj)[::-1, ::-1, 0].T, mask)
 
 
 def test_inference_as_shipped_runs_weights_of_the_default_recipe(pictures, tmp_path):

@@ -155,3 +155,12 @@ def test_the_handler_serves_a_plain_engine(tmp_path: Path) -> None:
     engine.run([[items[0]], [items[1]]])
     assert from_engine("id")(scores.rows) == ["case0", "case1"]
     assert list(scores.table["id"]) == ["case0", "case1"]
+
+
+def test_the_flags_of_an_image_stand_in_its_row() -> None:
+    items = [
+        {**item, "flags": "caliper,text" if item["id"] == "case1" else ""} for item in cases(3)
+    ]
+    scores = CaseScores(NAMES)
+    evaluated(items, scores)
+    assert list(scores.table["flags"]) == ["", "caliper,text", ""]

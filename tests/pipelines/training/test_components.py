@@ -12,7 +12,7 @@ import torch
 from monai.bundle import create_workflow
 
 from pipelines.errors import InputError
-from pipelines.training.components import check_components, check_network
+from pipelines.training.components import check_classifier, check_components, check_network
 
 UNET = {
     "_target_": "BasicUNet",
@@ -109,3 +109,21 @@ def test_a_network_that_answers_is_left_as_it_was(training: bool) -> None:
     assert network.training is training
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     assert torch.equal(torch.get_rng_state(), random)
+
+
+@pytest.mark.parametrize(
+    ("network", "expected"),
+    [
+        (torch.nn.Conv2d(3, 1, 1), "cannot answer a grey image of 32 x 32 pixels"),
+        (torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(1024, 3)), r"expected \(1, 2\)"),
+    ],
+)
+def test_a_classifier_of_other_classes_is_refused(network: torch.nn.Module, expected: str) -> None:
+    with pytest.raises(InputError, match=expected):
+        check_classifier(network, 32, ["a", "b"])
+
+
+def test_a_classifier_that_answers_is_taken() -> None:
+    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(1024, 2))
+    check_classifier(network, 32, ["a", "b"])
+    assert network.training

@@ -1,5 +1,6 @@
 """history.csv has each epoch once, also after a resume; the terminal has a line an epoch."""
 
+import json
 import math
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ import pytest
 from ignite.engine import Events
 
 from pipelines.evaluation.curves import read_history
+from pipelines.training import history as module
 from pipelines.training.checkpoint import RunCheckpoint
 from pipelines.training.history import History
 
@@ -55,6 +57,18 @@ def test_a_row_an_epoch(small_training: Make, capsys: pytest.CaptureFixture[str]
     assert len(lines) == 5
     assert lines[2].startswith("epoch 3/5  val_f1 0.400")
     assert "best epoch 2" in lines[2]
+
+
+@pytest.mark.parametrize("leaky", [False, True])
+def test_the_curves_of_a_leaky_split_say_so(
+    leaky: bool, small_training: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = small_training(SCORES, followed)
+    (parts.folder / "config.json").write_text(json.dumps({"leaky": True} if leaky else {}))
+    remarks: list[str] = []
+    monkeypatch.setattr(module, "draw_curves", lambda *given: remarks.append(given[3]))
+    parts.trainer.run()
+    assert remarks == ["leaky split: too good" if leaky else ""]
 
 
 def test_a_resume_doubles_no_row_and_loses_none(small_training: Make) -> None:
@@ -126,3 +140,23 @@ def test_an_epoch_without_a_score_is_no_best_one(small_training: Make) -> None:
     silent = small_training([math.nan], followed)
     silent.trainer.run()
     assert silent.history.best_epoch is None
+
+
+def test_the_line_of_an_epoch_shows_the_metric_that_chooses(
+    small_training: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def other(parts: SimpleNamespace) -> list[Any]:
+        parts.metric = "val_balanced_accuracy"
+        metrics = {"val_loss": 1, "val_balanced_accuracy": 0.25, "val_kappa": 0.5}
+
+        def score(engine: Any) -> None:
+            parts.validator.state.metrics = metrics
+
+        first = SimpleNamespace(
+            attach=lambda engine: engine.add_event_handler(Events.EPOCH_COMPLETED, score)
+        )
+        return [first, History(parts.folder, parts.validator, parts.optimizer, parts.metric)]
+
+    small_training(SCORES[:1], other).trainer.run()
+    line = capsys.readouterr().err
+    assert "epoch 1/1  val_loss 1.000  val_balanced_accuracy 0.250  0." in line

@@ -29,7 +29,7 @@ def test_every_image_and_group_stands_on_one_side(busi_dataset: Path) -> None:
 
 def test_items_name_files_and_the_truth(busi_dataset: Path) -> None:
     item = fold_parts(busi_dataset, 0)["score"][0]
-    assert set(item) == {"id", "image", "label", "truth", "group", "fold", "class"}
+    assert set(item) == {"id", "image", "label", "truth", "group", "fold", "class", "flags"}
     assert item["truth"] == item["label"]
     for key in ("image", "truth"):
         assert Path(item[key]).is_absolute()
@@ -104,6 +104,19 @@ def test_a_leaking_dataset_is_refused(busi_dataset: Path, tmp_path: Path) -> Non
         fold_parts(tmp_path / "leak", 0)
 
 
+def test_a_dataset_that_leaks_on_purpose_is_taken_with_a_warning(
+    leaky_dataset: Path, busi_dataset: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    parts = fold_parts(leaky_dataset, 0)
+    groups = [{item["group"] for item in items} for items in parts.values()]
+    assert groups[0] & groups[2]
+    (record,) = caplog.records
+    assert record.getMessage().startswith("leaky split, made on purpose: ")
+    caplog.clear()
+    fold_parts(busi_dataset, 0)
+    assert not caplog.records
+
+
 def test_the_processes_share_validation_and_score(
     busi_dataset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,3 +145,25 @@ def test_more_processes_than_images_are_refused(
 )
 def test_what_fits_is_kept(gigabytes: float, count: int) -> None:
     assert cache_count(50, 128, gigabytes) == count
+
+
+def test_the_items_of_a_classification_name_their_class(class_dataset: Path) -> None:
+    parts = fold_parts(class_dataset, 0, "classification")
+    names = ["benign", "malignant", "normal"]
+    for item in (item for part in parts.values() for item in part):
+        assert item["class"] == names[item["label"]]
+        assert item["id"].startswith(item["class"])
+
+
+def test_a_class_that_is_missing_where_it_is_needed_is_refused(
+    class_dataset: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(class_dataset, tmp_path / "copy")
+    path = tmp_path / "copy" / "dataset.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for item in content["training"]:
+        if item["fold"] == 1 and item["class"] == "normal":
+            item.update({"class": "benign", "label": 0})
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(InputError, match="no image of fold 1 is normal; it validates where fold 0"):
+        fold_parts(tmp_path / "copy", 0, "classification")

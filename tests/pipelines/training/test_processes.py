@@ -30,3 +30,20 @@ def test_a_process_of_torchrun_joins_and_leaves(monkeypatch: pytest.MonkeyPatch)
         processes.stop()
     assert not torch.distributed.is_initialized()
     assert idist.get_world_size() == 1
+
+
+def test_rows_of_all_processes_are_joined_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert processes.gathered([{"id": "a"}]) == [{"id": "a"}]
+
+    def all_gather_object(parts: list, rows: list) -> None:
+        parts[:] = [rows, [{"id": "b"}]]
+
+    monkeypatch.setattr(idist, "get_world_size", lambda: 2)
+    monkeypatch.setattr(torch.distributed, "all_gather_object", all_gather_object)
+    assert processes.gathered([{"id": "a"}]) == [{"id": "a"}, {"id": "b"}]
+
+
+def test_the_sum_of_one_process_is_its_own() -> None:
+    sums = torch.tensor([1.0, 2.0])
+    assert processes.summed(sums).tolist() == [1.0, 2.0]
+    assert sums.tolist() == [1.0, 2.0]

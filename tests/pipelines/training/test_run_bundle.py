@@ -47,3 +47,11 @@ def test_writing_again_leaves_one_of_each(tmp_path: Path) -> None:
     assert inference(tmp_path)["image_size"] == 64
     names = sorted(path.name for path in (tmp_path / "configs").iterdir())
     assert names == ["inference.json", "logging.conf", "metadata.json"]
+
+
+def test_the_metadata_tell_the_classes_of_the_run(tmp_path: Path) -> None:
+    write_run_bundle(tmp_path, {"labels": ["a", "b"]}, bundle_root("breast_us_classification"))
+    metadata = json.loads((tmp_path / "configs" / "metadata.json").read_text(encoding="utf-8"))
+    pred = metadata["network_data_format"]["outputs"]["pred"]
+    assert (pred["num_channels"], pred["channel_def"]) == (2, {"0": "a (logit)", "1": "b (logit)"})
+    assert inference(tmp_path)["labels"] == ["a", "b"]

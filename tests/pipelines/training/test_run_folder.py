@@ -59,6 +59,17 @@ def test_the_configuration_and_the_dataset_are_recorded(
     assert setting(folder, "network_def").in_channels == 1
 
 
+def test_a_leaky_split_is_recorded(
+    prepare: Prepare, leaky_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "leaky" not in recorded(prepare())
+    monkeypatch.setattr(run_folder, "running_config", lambda: CONFIG)
+    root = bundle_root("breast_us_segmentation")
+    folder = run_folder.prepare(tmp_path / "leaky", False, False, leaky_dataset, root)
+    assert recorded(folder)["leaky"] is True
+    run_folder.prepare(folder, True, False, leaky_dataset, root)
+
+
 def test_a_folder_with_a_run_is_refused(prepare: Prepare) -> None:
     before = (prepare() / "config.json").read_bytes()
     with pytest.raises(InputError, match=r"already holds a run.*--resume true.*--overwrite true"):

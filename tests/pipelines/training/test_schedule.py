@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 from ignite.engine import Engine, Events
-from torch.optim.lr_scheduler import ReduceLROnPlateau, StepLR
+from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau, StepLR
 
 from pipelines.training.schedule import Schedule
 
@@ -43,3 +43,23 @@ def test_a_plateau_is_seen_on_validated_epochs_only() -> None:
 @pytest.mark.filterwarnings("ignore:Detected call of `lr_scheduler")
 def test_another_schedule_steps_every_epoch() -> None:
     assert rates(lambda o: StepLR(o, 1, 0.5), [0.9, 0.1], 2) == [0.5, 0.25, 0.125, 0.0625]
+
+
+def test_a_cycle_counts_steps_and_stays_at_its_end() -> None:
+    parameter = torch.nn.Parameter(torch.ones(1))
+    optimizer = torch.optim.SGD([parameter], lr=1.0)
+    cycle = OneCycleLR(optimizer, 1.0, total_steps=6, cycle_momentum=False)
+    seen: list[float] = []
+
+    def step(engine: Engine, batch: int) -> None:
+        seen.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+
+    trainer = Engine(step)
+    Schedule(cycle, Engine(lambda engine, batch: None), "f1").attach(trainer)
+    trainer.run([0, 0, 0], max_epochs=3)  # three steps more than the cycle has
+    expected = OneCycleLR(torch.optim.SGD([parameter], 1.0), 1.0, total_steps=6)
+    assert seen[0] == pytest.approx(expected.get_last_lr()[0])
+    assert max(seen[1:3]) > 0.9
+    assert seen[5:] == [seen[5]] * 4
+    assert seen[5] < 1e-4

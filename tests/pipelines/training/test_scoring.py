@@ -17,16 +17,28 @@ from pipelines.bundles import bundle_root
 from pipelines.datasets.dataset import digest, read
 from pipelines.errors import InputError
 from pipelines.evaluation.cases import read_cases
+from pipelines.evaluation.scores import LEAKY_LINE
 from pipelines.training.case_scores import CaseScores
+from pipelines.training.class_scores import ClassScores
+from pipelines.training.classification_results import ClassificationResults
 from pipelines.training.parts import fold_parts
-from pipelines.training.scoring import Scorer, check_trained_on, evaluate_command
+from pipelines.training.scoring import (
+    LEAKAGE,
+    Scorer,
+    check_trained_on,
+    evaluate_command,
+    leakage,
+)
 
 
 @pytest.fixture
 def scored(busi_dataset: Path, tmp_path: Path) -> SimpleNamespace:
     """A scorer of fold 0 whose network, once the best weights are in it, answers the truth."""
-    items = fold_parts(busi_dataset, 0)["score"]
-    folder = tmp_path / "run"
+    return make_scored(busi_dataset, tmp_path / "run")
+
+
+def make_scored(dataset: Path, folder: Path) -> SimpleNamespace:
+    items = fold_parts(dataset, 0)["score"]
     (folder / "predictions").mkdir(parents=True)
     network = torch.nn.Conv2d(1, 1, 1, bias=False)
     torch.nn.init.zeros_(network.weight)
@@ -44,7 +56,7 @@ def scored(busi_dataset: Path, tmp_path: Path) -> SimpleNamespace:
     evaluator.run = lambda: run([[item] for item in items])  # as MONAI's evaluators run
     cases = CaseScores()
     cases.attach(evaluator)
-    scorer = Scorer(evaluator, cases, network, folder, busi_dataset, 0, "breast_us_segmentation")
+    scorer = Scorer(evaluator, cases, network, folder, dataset, 0, "breast_us_segmentation")
     return SimpleNamespace(scorer=scorer, folder=folder, items=items)
 
 
@@ -66,6 +78,23 @@ def test_the_best_model_is_scored_and_everything_written(
     out = capsys.readouterr().out
     assert "pixel_f1" in out
     assert str(scored.folder / "scores.json") in out
+
+
+@pytest.mark.parametrize("leaky", [False, True])
+def test_every_result_of_a_leaky_split_carries_the_mark(
+    leaky: bool,
+    busi_dataset: Path,
+    leaky_dataset: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    scored = make_scored(leaky_dataset if leaky else busi_dataset, tmp_path / "run")
+    scored.scorer.run()
+    assert set(read_cases(scored.folder / "cases.csv")["leaky"]) == {int(leaky)}
+    record = json.loads((scored.folder / "scores.json").read_text(encoding="utf-8"))
+    assert record["leaky"] is leaky
+    for text in (record["grouping"], capsys.readouterr().out):
+        assert ("leaky split: these scores are too good" in text) is leaky
 
 
 @pytest.mark.parametrize(("asked", "told"), [(9, True), (3, False)])
@@ -113,3 +142,42 @@ def test_a_changed_dataset_is_refused(busi_dataset: Path, tmp_path: Path) -> Non
         check_trained_on(tmp_path / "moved", run)
     with pytest.raises(InputError, match="holds no run"):
         check_trained_on(busi_dataset, tmp_path / "gone")
+
+
+def test_nothing_is_said_of_patients_leakage_where_groups_are_patients() -> None:
+    assert leakage("patient ids of the data, joined with near-duplicate clusters", False) == ""
+    assert leakage("near-duplicate clusters; no patient ids", False) == LEAKAGE
+    assert leakage("patient ids of the data", True) == LEAKY_LINE
+
+
+@pytest.mark.parametrize("leaky", [False, True])
+def test_a_classification_is_scored_by_its_own_results(
+    leaky: bool, class_dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(class_dataset, tmp_path / "data")
+    path = tmp_path / "data" / "dataset.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["source"] |= {"leaky": True} if leaky else {}
+    path.write_text(json.dumps(content), encoding="utf-8")
+    labels, folder = ["benign", "malignant", "normal"], tmp_path / "run"
+    folder.mkdir()
+    items = fold_parts(tmp_path / "data", 0, "classification")["score"]
+    network = torch.nn.Linear(1, 1)
+    torch.save(network.state_dict(), folder / "model.pt")
+    evaluator = Engine(lambda engine, batch: [{"pred": torch.eye(3)[b["label"]]} for b in batch])
+    run = evaluator.run
+    evaluator.run = lambda: run([items])
+    cases, results = ClassScores(labels), ClassificationResults(labels)
+    cases.attach(evaluator)
+    bundle = "breast_us_classification"
+    Scorer(evaluator, cases, network, folder, tmp_path / "data", 0, bundle, results=results).run()
+    table = read_cases(folder / "cases.csv", results.columns)
+    assert set(table["leaky"]) == {int(leaky)}
+    assert list(table["predicted"]) == list(table["class"])
+    record = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
+    assert record["leaky"] is leaky
+    assert record["scores"]["balanced_accuracy"]["value"] == 1
+    assert (folder / "plots" / "roc.png").is_file()
+    out = capsys.readouterr().out
+    assert "auroc (malignant)" in out
+    assert (LEAKY_LINE in out) is leaky

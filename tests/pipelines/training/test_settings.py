@@ -95,3 +95,20 @@ def test_a_device_that_is_not_there_is_refused() -> None:
 def test_the_processor_is_a_device() -> None:
     check_device("cpu")
     check_device(torch.device("cpu"))
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "right"),
+    [
+        ("head_rate", (0, -1, "a", True), (0.002, None)),
+        ("weight_decay", (-0.1, None, float("inf")), (0, 0.05)),
+        ("label_smoothing", (1, -0.1, None), (0, 0.1)),
+        ("class_weight_exponent", (-1, "auto"), (0, 0.5, 1)),
+    ],
+)
+def test_the_numbers_of_a_classification(name: str, wrong: tuple, right: tuple) -> None:
+    for value in wrong:
+        with pytest.raises(InputError, match=f"{name} is "):
+            check_numbers(**{name: value})
+    for value in right:
+        check_numbers(**{name: value})

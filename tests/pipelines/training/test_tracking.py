@@ -207,6 +207,25 @@ def test_a_new_evaluation_is_logged_to_the_training_s_run(
     log_rescored(tmp_path)  # a folder without a record: nothing to log to
 
 
+def test_a_leaky_split_is_a_tag_of_the_run_and_of_its_evaluation(
+    client: MlflowClient, small_training: Make
+) -> None:
+    parts = small_training(SCORES, tracked, epochs=1)
+    silently(parts)
+    assert "leaky" not in run_of(parts, client).data.tags
+    record = {"leaky": True, "scores": {}}
+    (parts.folder / "scores.json").write_text(json.dumps(record))
+    log_rescored(parts.folder)
+    assert run_of(parts, client).data.tags["leaky"] == "true"
+    (parts.folder / "scores.json").unlink()
+    (parts.folder / "config.json").write_text(json.dumps({**CONFIG, "leaky": True}))
+    again = small_training(SCORES, lambda parts: [], epochs=1)
+    handler = Tracking(again.folder, "breast", again.validator, again.optimizer)
+    handler.attach(again.trainer)
+    silently(again)
+    assert run_of(again, client).data.tags["leaky"] == "true"
+
+
 def unreachable(folder: Path) -> list[str]:
     (folder / "garbage.db").write_bytes(b"no database" * 100)
     (folder / "folder.db").mkdir()

@@ -1,0 +1,196 @@
+"""Weights of elsewhere for a backbone: from a library or from a file, counted."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from networks.backbones import first_convolution
+from networks.errors import NetworkError
+from networks.normalisation import Choice
+from networks.torchvision_models import torchvision_models
+from networks.transfer_classifier import TransferClassifier
+
+LEAST = 0.9
+"""Share of a backbone's numbers that weights must bring; below, they are another network's."""
+
+State = Mapping[str, torch.Tensor]
+_SAFE = ".safetensors"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What was loaded.
+
+    Attributes:
+        source: the weights' name or file.
+        tensors: tensors that were loaded, and
+        of: tensors that the backbone has.
+        numbers: share of the backbone's numbers that were loaded, in [0, 1].
+        summed: whether the colour filters of the first layer were summed for grey images.
+    """
+
+    source: str
+    tensors: int
+    of: int
+    numbers: float
+    summed: bool
+
+    def __str__(self) -> str:
+        """Says it in one line."""
+        text = f"{self.tensors} of {self.of} tensors of the backbone from {self.source}"
+        return text + (", its colour filters summed for grey images" if self.summed else "")
+
+
+def load_pretrained(
+    network: TransferClassifier, weights: str | None, normalisation: Choice | None = None
+) -> Loaded | None:
+    """Loads weights into a classifier's backbone, and the normalisation that they expect.
+
+    Args:
+        network: the classifier; its head keeps its random weights.
+        weights: none; ``torchvision.<enumeration>.<entry>`` such as
+            ``torchvision.ResNet50_Weights.IMAGENET1K_V2`` (downloaded once by torchvision);
+            ``timm`` for what timm offers for the backbone's name; or a file of a plain state dict,
+            ``.safetensors``, or ``.pth`` or ``.pt`` (read with ``weights_only``: no code runs).
+        normalisation: what the weights expect; a library's own weights say it themselves, with a
+            file it must be given.
+
+    Returns:
+        What was loaded; nothing where no weights are wanted.
+
+    Raises:
+        NetworkError: the weights cannot be had or read, fit too little of the backbone, or come
+            from a file and nobody said which normalisation they expect.
+    """
+    if weights is None:
+        if normalisation is not None:
+            network.normalisation.choose(normalisation)
+        return None
+    state, own = _state(str(weights))
+    if normalisation is None and own is None:
+        raise NetworkError(
+            f"{weights} does not say which input it expects; give --normalisation symmetric "
+            "(values in [-1, 1]), imagenet (mean and deviation of ImageNet) or unit ([0, 1])"
+        )
+    loaded = _fill(network.backbone, state, str(weights))
+    network.normalisation.choose(own if normalisation is None else normalisation)  # type: ignore[arg-type]
+    return loaded
+
+
+def _state(weights: str) -> tuple[State, Choice | None]:
+    if weights.startswith("torchvision."):
+        return _of_torchvision(weights)
+    if weights.startswith("timm.") and not Path(weights).exists():
+        return _of_timm(weights.partition(".")[2])
+    return _of_file(Path(weights)), None
+
+
+def _of_torchvision(name: str) -> tuple[State, Choice]:
+    models = torchvision_models()
+    try:
+        entry = models.get_weight(name.partition(".")[2])
+    except (AttributeError, KeyError, ValueError) as error:
+        raise NetworkError(f"torchvision has no weights {name!r}: {error}") from None
+    try:
+        state = entry.get_state_dict(progress=True, check_hash=True)
+    except (OSError, RuntimeError) as error:
+        raise NetworkError(_not_downloaded(name, error)) from error
+    if "Inception_V3" in name:
+        return state, "symmetric"
+    given = entry.transforms()
+    return state, (list(given.mean), list(given.std))
+
+
+def _of_timm(model: str) -> tuple[State, Choice]:
+    import timm
+
+    try:
+        network = timm.create_model(model, pretrained=True, num_classes=0, global_pool="")
+    except Exception as error:  # a hub raises what it likes
+        raise NetworkError(_not_downloaded(f"timm.{model}", error)) from error
+    settings = network.pretrained_cfg
+    return network.state_dict(), (list(settings["mean"]), list(settings["std"]))
+
+
+def _not_downloaded(name: str, error: BaseException) -> str:
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return (
+        f"the weights {name} cannot be downloaded ({reason}); fetch the file on a machine with a "
+        "connection and give its path by --weights, or train from random weights with "
+        "--weights null"
+    )
+
+
+def _of_file(path: Path) -> State:
+    if not path.is_file():
+        raise NetworkError(
+            f"there is no file {path}; expected torchvision.<enumeration>.<entry>, timm.<model>, "
+            "or a .safetensors or .pth file"
+        )
+    try:
+        if path.suffix == _SAFE:
+            from safetensors.torch import load_file
+
+            state = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise NetworkError(
+            f"{path} holds more than weights, and to read it would run its code; save its state "
+            "dict alone: torch.save(network.state_dict(), file)"
+        ) from None
+    except Exception as error:  # a damaged file makes its reader raise anything
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise NetworkError(f"{path} cannot be read as weights ({reason})") from None
+    for key in ("state_dict", "model"):
+        if isinstance(state, Mapping) and isinstance(state.get(key), Mapping):
+            state = state[key]
+    if not isinstance(state, Mapping) or not all(torch.is_tensor(v) for v in state.values()):
+        raise NetworkError(f"{path} holds no plain state dict; expected names and tensors")
+    return state
+
+
+def _fill(backbone: nn.Module, state: State, source: str) -> Loaded:
+    """Loads all that fits by name and shape; refuses where that is too little."""
+    wanted = backbone.state_dict()
+    given = _renamed(state, wanted)
+    summed = _sum_colours(backbone, given)
+    fitting = {k: v for k, v in given.items() if k in wanted and v.shape == wanted[k].shape}
+    numbers = sum(wanted[k].numel() for k in fitting) / sum(v.numel() for v in wanted.values())
+    if numbers < LEAST:
+        missing = next(k for k in wanted if k not in fitting)
+        raise NetworkError(
+            f"{source} fits {len(fitting)} of the {len(wanted)} tensors of the backbone "
+            f"({numbers:.0%} of its numbers; first that it lacks, or has in another shape: "
+            f"{missing}); these are weights of another network. Change --weights, or network_def"
+        )
+    backbone.load_state_dict({**wanted, **fitting})
+    return Loaded(source, len(fitting), len(wanted), numbers, summed)
+
+
+def _renamed(state: State, wanted: State) -> dict[str, torch.Tensor]:
+    """Takes a common beginning off the names, such as ``module.`` or ``backbone.``."""
+    best: dict[str, torch.Tensor] = dict(state)
+    for start in ("module.", "backbone.", "module.backbone.", "model.", "encoder."):
+        cut = {name.removeprefix(start): tensor for name, tensor in state.items()}
+        if len(cut.keys() & wanted.keys()) > len(best.keys() & wanted.keys()):
+            best = cut
+    return best
+
+
+def _sum_colours(backbone: nn.Module, state: dict[str, torch.Tensor]) -> bool:
+    """Sums the colour filters where the images are grey: three equal channels had the same sum."""
+    name, first = first_convolution(backbone)
+    key = f"{name}.weight"
+    filters = state.get(key)
+    grey = filters is not None and filters.ndim == 4 and filters.shape[1] == 3
+    if filters is None or not grey or first.in_channels != 1:
+        return False
+    state[key] = filters.sum(dim=1, keepdim=True)
+    return True

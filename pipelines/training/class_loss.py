@@ -1,0 +1,36 @@
+"""The loss of a classification: weighted cross-entropy whose value no batch size changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+
+class ClassLoss(nn.Module):
+    """Mean over the images of the class's weight times the cross-entropy.
+
+    PyTorch's own mean divides by the weights of the batch instead: there an image's part depends on
+    its neighbours in the batch, and over single images the weights have no effect at all.
+
+    Args:
+        weights: of each class, with a mean of 1 over the training images, or None.
+        label_smoothing: share of the truth that is spread over all classes, in [0, 1)
+            (Szegedy et al., doi:10.1109/CVPR.2016.308).
+    """
+
+    def __init__(
+        self, weights: Sequence[float] | None = None, label_smoothing: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.weights = None if weights is None else torch.tensor(weights, dtype=torch.float32)
+        self.label_smoothing = label_smoothing
+
+    def forward(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Gives the loss of logits (batch, classes) and class indices (batch,), a scalar."""
+        weights = None if self.weights is None else self.weights.to(logits)
+        return functional.cross_entropy(
+            logits, labels, weights, label_smoothing=self.label_smoothing, reduction="none"
+        ).mean()

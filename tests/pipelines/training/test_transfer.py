@@ -1,0 +1,50 @@
+"""A training says what it begins from and how much of the network trains."""
+
+import logging
+from pathlib import Path
+
+import pytest
+import torch
+
+from networks.errors import NetworkError
+from networks.transfer_classifier import TransferClassifier
+from pipelines.training.transfer import with_pretrained
+
+
+def classifier(trained: str = "all") -> TransferClassifier:
+    return TransferClassifier(
+        "torchvision.mobilenet_v2", 3, options={"width_mult": 0.1}, trained=trained
+    )
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    torch.save(classifier().backbone.state_dict(), tmp_path / "weights.pth")
+    return tmp_path / "weights.pth"
+
+
+def test_what_is_loaded_and_what_trains_is_told(
+    weights: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "med2d")
+    network = classifier("none")
+    assert with_pretrained(network, str(weights), "imagenet") is network
+    state = torch.load(weights, weights_only=True)
+    assert all(torch.equal(v, state[k]) for k, v in network.backbone.state_dict().items())
+    assert float(network.normalisation.mean.mean()) == pytest.approx(0.449)
+    head = sum(p.numel() for p in network.head.parameters())
+    assert "weights: 312 of 312 tensors of the backbone" in caplog.text
+    assert f"training {head:,} of " in caplog.text
+    assert "in 1 of 105 layers" in caplog.text
+
+
+def test_random_weights_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "med2d")
+    with_pretrained(classifier(), None)
+    assert "weights: random" in caplog.text
+
+
+def test_a_file_without_its_normalisation_is_a_readable_error(weights: Path, error_line) -> None:
+    with pytest.raises(NetworkError) as caught:
+        with_pretrained(classifier(), str(weights))
+    assert "give --normalisation symmetric" in error_line(caught.value)
