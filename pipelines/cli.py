@@ -9,10 +9,14 @@ from typing import Any
 import click
 
 import pipelines
+from pipelines.commands.audit import audit
 from pipelines.commands.convert import convert
+from pipelines.commands.ctrl_c import one_ctrl_c
 from pipelines.commands.export import export
 from pipelines.commands.layouts import layouts
 from pipelines.commands.phantom import phantom
+from pipelines.commands.preview import preview
+from pipelines.commands.split import split
 from pipelines.errors import InputError
 
 
@@ -25,24 +29,28 @@ class Refusal(click.ClickException):
 class Verbs(click.Group):
     """A group whose verbs end with one line and code 2 where the user can mend what is wrong."""
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Runs the program; Ctrl-C, however often, ends it with one line and code 130."""
+        with one_ctrl_c():
+            return super().main(*args, **extra)
+
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         """Reads the group's own options."""
         with _refusing():
             return super().make_context(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Runs the verb; Ctrl-C ends it with one line and code 130."""
-        try:
-            with _refusing():
-                return super().invoke(ctx)
-        except KeyboardInterrupt:
-            click.echo("Stopped by Ctrl-C.", err=True)
-            ctx.exit(130)
+        """Runs the verb."""
+        with _refusing():
+            return super().invoke(ctx)
 
 
 @contextmanager
 def _refusing() -> Iterator[None]:
-    """Turns what the user can mend into one line; a command without arguments shows its help."""
+    """Turns what the user can mend, and Ctrl-C, into one line.
+
+    A command without arguments shows its help.
+    """
     try:
         yield
     except InputError as error:
@@ -53,6 +61,9 @@ def _refusing() -> Iterator[None]:
         line = " ".join(error.format_message().split()).rstrip(".")
         command = error.ctx.command_path if error.ctx else "med2d"
         raise Refusal(f"{line} (see {command} --help)") from error
+    except KeyboardInterrupt:
+        click.echo("Stopped by Ctrl-C.", err=True)
+        raise click.exceptions.Exit(130) from None
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
@@ -61,5 +72,5 @@ def main() -> None:
     """From a folder of 2-D medical images to a model that can be trusted and deployed."""
 
 
-for _command in (convert, layouts, phantom, export):
+for _command in (convert, layouts, phantom, audit, preview, split, export):
     main.add_command(_command)

@@ -13,6 +13,7 @@ from pipelines.errors import InputError
 
 if TYPE_CHECKING:
     from pipelines.datasets.audit.report import Report
+    from pipelines.datasets.dataset import Dataset
 
 _COLOURS = {"error": "red", "warning": "yellow", "note": "dim"}
 
@@ -30,6 +31,9 @@ _COLOURS = {"error": "red", "warning": "yellow", "note": "dim"}
     metavar="CLASS,…",
     help="Classes whose masks should mark something. [default: all but normal, healthy, …]",
 )
+@click.option(
+    "--write-flags", is_flag=True, help="Write the marks that are found into dataset.json, too."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_context
 def audit(
@@ -38,6 +42,7 @@ def audit(
     out: Path | None,
     workers: int | None,
     expect_lesion: str | None,
+    write_flags: bool,
     as_json: bool,
 ) -> None:
     """Look at every image of the dataset folder DATASET and report what is wrong with it.
@@ -46,15 +51,37 @@ def audit(
     small classes; and the input size to train at. Ends with code 1 where there is an error.
     """
     from pipelines.datasets.audit.run import audit as run
-    from pipelines.datasets.dataset import load
+    from pipelines.datasets.dataset import load, read
 
     folder = out or dataset
-    report = run(load(dataset), folder, workers, lesions=_names(expect_lesion))
+    data = read(dataset) if write_flags else load(dataset)
+    report = run(data, folder, workers, lesions=_names(expect_lesion))
+    if write_flags:
+        _write_flags(data, report)
     if as_json:
         click.echo(json.dumps(report.content(), indent=1, ensure_ascii=False))
     else:
         _print(report, folder)
     context.exit(0 if report.passes else 1)
+
+
+def _write_flags(data: Dataset, report: Report) -> None:
+    """Writes the flags into dataset.json, and says what that changes."""
+    from pipelines.datasets.audit.flags import with_flags
+    from pipelines.datasets.dataset import write
+
+    flagged = with_flags(data, report.flags)
+    if flagged != data:
+        try:
+            write(flagged)
+        except OSError as error:
+            raise InputError(
+                f"{data.folder} cannot be written: {error.strerror or error}"
+            ) from None
+        click.echo(
+            "flags written to dataset.json: runs that were trained before know another dataset",
+            err=True,
+        )
 
 
 def _names(text: str | None) -> list[str] | None:

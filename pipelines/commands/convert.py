@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipelines.commands.convert_options import own_option, shared_options
-from pipelines.commands.convert_summary import print_summary, summary
+from pipelines.commands.convert_summary import failure, print_summary, summary
 from pipelines.datasets.layouts import LAYOUTS, Layout
 from pipelines.errors import InputError
+
+if TYPE_CHECKING:
+    from pipelines.datasets.options import Options
+
+
+_UNLIKE = 0.005  # by which a share is another
 
 
 @click.group()
@@ -32,7 +39,7 @@ def _layout_command(layout: Layout) -> click.Command:
     return click.Command(
         layout.name,
         params=[
-            *shared_options(tasks, tasks[0]),
+            *shared_options(tasks, None if layout.tells_task else tasks[0]),
             *(own_option(option) for option in layout.options),
         ],
         callback=partial(_convert, layout),
@@ -62,20 +69,15 @@ def _auto(raw: Path, out: Path, **options: Any) -> None:
 def _convert(layout: Layout, raw: Path, out: Path, **given: Any) -> None:
     """Converts a folder and prints the summary."""
     from pipelines.datasets.convert import convert as run
-    from pipelines.datasets.options import DEFAULT_FOLDS, Options, folds_of_share
 
-    as_json, grey, folds, val = (given.pop(name) for name in ("as_json", "grey", "folds", "val"))
-    if folds is not None and val is not None:
-        raise InputError("--folds and --val say the same in two ways; give one of them")
-    own = {option.name: given.pop(option.name, None) or None for option in layout.options}
-    options = Options(
-        channels=None if grey is None else (1 if grey else 3),
-        folds=folds or (DEFAULT_FOLDS if val is None else folds_of_share(val)),
-        layout={name: value for name, value in own.items() if value is not None},
-        **given,
-    )
+    as_json = given.pop("as_json")
+    options = _options(layout, given)
     try:
         made = run(raw, out, layout.name, options, say=partial(click.echo, err=True))
+    except InputError as error:
+        if as_json:
+            click.echo(json.dumps(failure(error), indent=1, ensure_ascii=False))
+        raise
     except KeyboardInterrupt:
         if not options.dry_run:
             click.echo("What is done is kept: the same command goes on from there.", err=True)
@@ -84,6 +86,50 @@ def _convert(layout: Layout, raw: Path, out: Path, **given: Any) -> None:
         click.echo(json.dumps(summary(made, out), indent=1, ensure_ascii=False))
     else:
         print_summary(made, out)
+
+
+def _options(layout: Layout, given: dict[str, Any]) -> Options:
+    """Makes what the library takes of what was typed."""
+    from pipelines.datasets.options import DEFAULT_FOLDS, Options, folds_of_share
+
+    grey, folds, val = (given.pop(name) for name in ("grey", "folds", "val"))
+    if folds is not None and val is not None:
+        raise InputError("--folds and --val say the same in two ways; give one of them")
+    if val is not None:
+        _say_share(val, folds_of_share(val))
+    own = {option.name: given.pop(option.name, None) or None for option in layout.options}
+    return Options(
+        channels=None if grey is None else (1 if grey else 3),
+        folds=folds or (DEFAULT_FOLDS if val is None else folds_of_share(val)),
+        layout={name: value for name, value in own.items() if value is not None},
+        **given,
+    )
+
+
+def _say_share(val: float, folds: int) -> None:
+    """Says what share a fold really holds, where it is another than was asked for."""
+    if abs(val - 1 / folds) > _UNLIKE:
+        click.echo(
+            f"warning: --val {val:g} becomes --folds {folds}, of which one holds {1 / folds:.2g}",
+            err=True,
+        )
+
+
+def try_out(layout: str, words: Sequence[str]) -> None:
+    """Tries a command out, as its ``--dry-run`` would, and says nothing.
+
+    Args:
+        layout: the layout's name.
+        words: what is typed after it.
+
+    Raises:
+        InputError: the command would be refused.
+    """
+    from pipelines.datasets.convert import convert as run
+
+    given = convert.commands[layout].make_context(layout, [*words, "--dry-run"]).params
+    raw, out, _ = (given.pop(name) for name in ("raw", "out", "as_json"))
+    run(raw, out, layout, _options(LAYOUTS[layout], given), say=lambda line: None)
 
 
 for _layout in LAYOUTS.values():

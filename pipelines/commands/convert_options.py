@@ -22,7 +22,7 @@ def shared_options(tasks: Sequence[str], default: str | None) -> list[click.Para
             ["--task"],
             type=click.Choice(list(tasks)),
             default=default,
-            show_default=default is not None,
+            show_default=default is not None or "what the data say",
             help="What the dataset is for.",
         ),
         click.Option(
@@ -84,6 +84,12 @@ def shared_options(tasks: Sequence[str], default: str | None) -> list[click.Para
             ["--overwrite"], is_flag=True, help="Replace a dataset folder that stands at OUT."
         ),
         click.Option(["--dry-run"], is_flag=True, help="Read and check everything; write nothing."),
+        click.Option(
+            ["--audit/--no-audit"],
+            default=True,
+            show_default=True,
+            help="Audit the new folder: audit.html and audit.json in it, marks as flags.",
+        ),
         click.Option(["--json", "as_json"], is_flag=True, help="Print the summary as JSON."),
     ]
 

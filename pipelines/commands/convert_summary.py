@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipelines.commands.class_table import fold_counts, print_fold_table
 from pipelines.datasets.layouts import LAYOUTS
 
 if TYPE_CHECKING:
     from pipelines.datasets.convert import Conversion
-
-
-def class_counts(made: Conversion) -> dict[str, dict[str, int]]:
-    """Counts the images of every class in every fold and in the test part."""
-    dataset = made.dataset
-    places = {f"fold {fold}": 0 for fold in dataset.folds}
-    places |= {"test": 0} if dataset.testing else {}
-    counts = {name: {**places, "all": 0} for name in dataset.classes}
-    for item in (*dataset.items, *dataset.testing):
-        row = counts[item["class"]]
-        row[f"fold {item['fold']}" if "fold" in item else "test"] += 1
-        row["all"] += 1
-    return counts
+    from pipelines.errors import InputError
 
 
 def summary(made: Conversion, out: Path) -> dict[str, Any]:
@@ -45,34 +35,53 @@ def summary(made: Conversion, out: Path) -> dict[str, Any]:
         "groups_of_several": made.clusters,
         "near_duplicate_pairs": made.pairs,
         "grouping": dataset.source["grouping"],
-        "classes": class_counts(made),
+        "classes": fold_counts(dataset),
         "left_out": dataset.source["left_out"],
+        "left_out_counts": made.left_out_counts,
+        "audit": made.audit,
         "next": _next(made, out),
     }
 
 
+def failure(error: InputError) -> dict[str, Any]:
+    """Gives why nothing was made, as JSON shows it: all problems, where images have some."""
+    first, *_ = str(error).splitlines() or [""]
+    return {"error": first, "problems": list(getattr(error, "problems", []))}
+
+
 def print_summary(made: Conversion, out: Path) -> None:
     """Prints what was made, as a table of classes and folds, and what to do next."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    counts = class_counts(made)
-    columns = list(next(iter(counts.values())))
-    table = Table("class", *columns)
-    for name, row in counts.items():
-        table.add_row(escape(name), *map(str, row.values()))
-    sums = (sum(row[column] for row in counts.values()) for column in columns)
-    table.add_row("all", *map(str, sums))
-    Console().print(table)
+    print_fold_table(made.dataset)
     content = summary(made, out)
     click.echo(
         f"{content['images']} images in {content['groups']} groups ({made.clusters} of several "
-        f"images; {made.pairs} near-duplicate pairs found), {len(made.left_out)} left out"
+        f"images; {made.pairs} near-duplicate pairs found), {_left_out(made.left_out_counts)}"
     )
     click.echo(f"written to {out}" if made.written else f"dry run: nothing was written to {out}")
+    if made.audit is not None:
+        from pipelines.datasets.audit.report import HTML, verdict
+
+        click.echo(f"audit: {verdict(made.audit)}; open {out / HTML} in a browser")
     if content["next"]:
         click.echo(f"next: {content['next']}")
+
+
+def _left_out(counts: Mapping[str, int]) -> str:
+    """Says what was left out, the images first, such as ``2 images left out``.
+
+    Examples:
+        >>> _left_out({"images": 3, "masks": 0, "folders": 1})
+        '3 images left out, besides 1 folder that cannot be used'
+    """
+    from pipelines.datasets.left_out_counts import IMAGES, KINDS
+
+    texts = {
+        kind: f"{count} {KINDS[kind] if count == 1 else kind}"
+        for kind, count in counts.items()
+        if count or kind == IMAGES
+    }
+    images = f"{texts.pop(IMAGES)} left out"
+    return f"{images}, besides {', '.join(texts.values())} that cannot be used" if texts else images
 
 
 def _next(made: Conversion, out: Path) -> str | None:

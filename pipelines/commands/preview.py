@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,8 @@ def preview(dataset: Path, out: Path | None, overwrite: bool, as_json: bool, **g
     from pipelines.preview.run import preview as run
 
     out = out or Path("previews") / dataset.absolute().name
-    drawn = run(dataset, out, Options(**given), overwrite)
+    warn = partial(click.echo, err=True)
+    drawn = run(dataset, out, Options(**given), overwrite, lambda line: warn(f"warning: {line}"))
     if as_json:
         click.echo(json.dumps(summary(drawn, out), indent=1, ensure_ascii=False))
         return

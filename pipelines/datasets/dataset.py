@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pipelines.atomic import write_text
+from pipelines.atomic import replacing
 from pipelines.errors import InputError
 from pipelines.progress import counting
 
@@ -23,6 +24,9 @@ FILE_NAME = "dataset.json"
 
 LEAST_FOLDS = 3
 """One fold is scored, one validates, the others train."""
+
+LEAKY = "leaky"
+"""Key of ``source`` that marks a split that ignores the groups on purpose."""
 
 Item = dict[str, Any]
 """One entry of ``training``: the keys of dataset.json as they stand, paths relative."""
@@ -67,6 +71,11 @@ class Dataset:
         return sorted({item["fold"] for item in self.items})
 
     @property
+    def leaky(self) -> bool:
+        """Whether the split ignores the groups on purpose, so that every score is too good."""
+        return self.source.get(LEAKY) is True
+
+    @property
     def classes(self) -> list[str]:
         """The class names, sorted."""
         return sorted({item["class"] for item in (*self.items, *self.testing)})
@@ -95,23 +104,53 @@ def _stem(image: str) -> str:
     return name.removesuffix(".nii.gz") if name.endswith(".nii.gz") else PurePosixPath(name).stem
 
 
-def read(folder: str | Path) -> Dataset:
+def read(folder: str | Path, folds: bool = True) -> Dataset:
     """Reads and checks the dataset.json of a dataset folder.
 
     Args:
         folder: the dataset folder.
+        folds: whether its folds are to be used; without them, what is wrong with them is let pass.
 
     Returns:
         The dataset; every image and mask that it names exists.
 
     Raises:
         InputError: the folder or its dataset.json is missing, is not JSON, or breaks the contract
-            (a key is missing or of another type, a file is missing, a group stands in two folds).
+            (a key is missing or of another type, a file is missing, a group stands in two folds
+            though the dataset is not marked as leaky).
     """
+    dataset = _parsed(folder)
+    check(dataset, folds=folds)
+    return dataset
+
+
+def load(folder: str | Path) -> Dataset:
+    """Reads the dataset.json of a dataset folder, whatever is wrong with its files and folds.
+
+    Only the audit reads so leniently, because it reports what ``read`` would refuse.
+
+    Args:
+        folder: the dataset folder.
+
+    Returns:
+        The dataset; every key is there and of its type.
+
+    Raises:
+        InputError: the folder or its dataset.json is missing, is not JSON, names no image, or has
+            a key that is missing or of another type.
+    """
+    dataset = _parsed(folder)
+    _check_items(dataset, files=False, folds=True)
+    _check_mark(dataset, dataset.folder / FILE_NAME)
+    return dataset
+
+
+def _parsed(folder: str | Path) -> Dataset:
+    """Parses dataset.json; of the items nothing is checked."""
     folder = Path(folder).absolute()
     path = folder / FILE_NAME
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # an editor may have put a mark in front
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(_missing(folder)) from None
     except (OSError, UnicodeDecodeError) as error:
@@ -121,9 +160,9 @@ def read(folder: str | Path) -> Dataset:
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise InputError(f"{path} is not JSON: {error.msg} at {where}") from None
-    dataset = _from_content(folder, content, path)
-    check(dataset)
-    return dataset
+    except RecursionError:
+        raise InputError(f"{path} is nested too deeply to be a {FILE_NAME}") from None
+    return _from_content(folder, content, path)
 
 
 def write(dataset: Dataset) -> Path:
@@ -141,8 +180,10 @@ def write(dataset: Dataset) -> Path:
     """
     check(dataset)
     path = dataset.folder / FILE_NAME
-    text = json.dumps(_to_content(dataset), indent=1, ensure_ascii=False) + "\n"
-    write_text(path, text)
+    pieces = json.JSONEncoder(indent=1, ensure_ascii=False).iterencode(_to_content(dataset))
+    with replacing(path) as new, new.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(pieces)  # one text of all would be the most that a conversion holds
+        file.write("\n")
     return path
 
 
@@ -164,7 +205,8 @@ def parts(dataset: Dataset, fold: int) -> tuple[list[Item], list[Item], list[Ite
     if len(folds) < LEAST_FOLDS:
         raise InputError(
             f"{dataset.folder} has {len(folds)} folds; training needs at least {LEAST_FOLDS} (one "
-            "scored, one that validates, one that trains): convert it again with --folds 5"
+            "scored, one that validates, one that trains): make them by med2d split "
+            f"{shlex.quote(str(dataset.folder))} --folds 5"
         )
     if isinstance(fold, bool) or fold not in folds:
         raise InputError(f"fold {fold} does not exist; this dataset has the folds 0 to {folds[-1]}")
@@ -179,8 +221,9 @@ def parts(dataset: Dataset, fold: int) -> tuple[list[Item], list[Item], list[Ite
 def digest(dataset: Dataset) -> str:
     """Hashes what a model can learn from a dataset, wherever its folder lies.
 
-    The hash covers the task, the labels, the channels and every item with the SHA-256 of its
-    image and mask, its group and its fold; not the licence, nor which version wrote the folder.
+    The hash covers the task, the labels, the channels, whether the split leaks on purpose, and
+    every item with the SHA-256 of its image and mask, its group and its fold; not the licence, nor
+    which version wrote the folder.
 
     Args:
         dataset: the dataset.
@@ -194,6 +237,7 @@ def digest(dataset: Dataset) -> str:
         "channels": dataset.channels,
         "training": dataset.items,
         "testing": dataset.testing,
+        **({LEAKY: True} if dataset.leaky else {}),
     }
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
@@ -224,25 +268,34 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def check(dataset: Dataset, files: bool = True) -> None:
+def check(dataset: Dataset, files: bool = True, folds: bool = True) -> None:
     """Checks a dataset against the contract of the folder.
 
     Args:
         dataset: the dataset.
         files: whether its files stand in the folder, too, and are looked for.
+        folds: whether the folds are checked.
 
     Raises:
         InputError: something breaks it; the message names the file, the item and the key.
     """
     path = dataset.folder / FILE_NAME
+    _check_items(dataset, files, folds)
+    _check_unique(dataset, path)
+    _check_mark(dataset, path)
+    if folds:
+        _check_folds(dataset, path)
+    if files:
+        _check_values(dataset, path)
+
+
+def _check_items(dataset: Dataset, files: bool, folds: bool) -> None:
+    """Checks the items one by one."""
+    path = dataset.folder / FILE_NAME
     if not dataset.items:
         raise InputError(f"{path} has no items in training")
     for name, item in _named_items(dataset):
-        _check_item(dataset, f"{path}: {name}", item, files)
-    _check_unique(dataset, path)
-    _check_folds(dataset, path)
-    if files:
-        _check_values(dataset, path)
+        _check_item(dataset, f"{path}: {name}", item, files, folds)
 
 
 def _missing(folder: Path) -> str:
@@ -393,10 +446,10 @@ def _named_items(dataset: Dataset) -> Iterator[tuple[str, Item]]:
             yield f"{part}[{index}]", item
 
 
-def _check_item(dataset: Dataset, where: str, item: Item, files: bool) -> None:
+def _check_item(dataset: Dataset, where: str, item: Item, files: bool, folds: bool) -> None:
     """Checks one item: keys, types, that its files exist and its class index is known."""
     keys = _ITEM_KEYS
-    if where.rpartition(": ")[2].startswith("testing"):
+    if not folds or where.rpartition(": ")[2].startswith("testing"):
         keys = {key: fits for key, fits in _ITEM_KEYS.items() if key != "fold"}
     _check_keys(where, item, keys, _MORE_ITEM_KEYS)
     _check_file(dataset.folder, where, "image", item["image"], files)
@@ -432,20 +485,28 @@ def _check_unique(dataset: Dataset, path: Path) -> None:
             raise InputError(f"{path}: {first} and {name} name the same image {item['image']}")
 
 
+def _check_mark(dataset: Dataset, path: Path) -> None:
+    """Refuses a mark of a leaky split that is neither true nor false."""
+    mark = dataset.source.get(LEAKY, False)
+    if type(mark) is not bool:
+        raise InputError(f'{path}: "{LEAKY}" of "source" is {_shown(mark)}; expected true or false')
+
+
 def _check_folds(dataset: Dataset, path: Path) -> None:
-    """Refuses gaps in the fold numbers, and a group on two sides of a split."""
+    """Refuses gaps in the fold numbers, and a group on two sides of a split that must not leak."""
     folds = dataset.folds
     if folds != list(range(len(folds))):
         found = ", ".join(map(str, folds))
         raise InputError(f"{path}: the folds are {found}; expected 0, 1, 2, … without a gap")
     home: dict[str, object] = {}
-    for _, item in _named_items(dataset):
+    for _, item in () if dataset.leaky else _named_items(dataset):
         place = item.get("fold", "testing")
         first = home.setdefault(item["group"], place)
         if first != place:
             raise InputError(
                 f"{path}: group {item['group']} stands in fold {first} and in {place}; a group "
-                "must stay on one side of every split: convert the raw folder again"
+                "must stay on one side of every split: make the folds anew by med2d split "
+                f"{shlex.quote(str(dataset.folder))}"
             )
 
 
@@ -455,18 +516,17 @@ def _check_values(dataset: Dataset, path: Path) -> None:
     ``load_decathlon_datalist`` joins every string of an item to the folder and keeps the result
     where it exists, so a class called ``images`` would reach the training as a path.
     """
+    entries = {name.casefold() for name in os.listdir(dataset.folder)}  # noqa: PTH208
+    entries |= {"", ".", ".."}
+    # Most values begin like no entry of the folder: they need not be looked for.
     values = {
         (key, value): name
         for name, item in _named_items(dataset)
         for key, value in item.items()
         if isinstance(value, str) and key not in ("image", "label")
+        if value.partition("/")[0].casefold() in entries
     }
-    entries = {name.casefold() for name in os.listdir(dataset.folder)}  # noqa: PTH208
     for (key, value), name in values.items():
-        start = value.partition("/")[0].casefold()
-        # Most values begin like no entry of the folder: they need not be looked for.
-        if start not in entries and start not in ("", ".", ".."):
-            continue
         if os.path.exists(f"{dataset.folder}/{value}"):  # noqa: PTH110
             raise InputError(
                 f'{path}: {name}: "{key}" is {_shown(value)}, which is also the name of an entry '

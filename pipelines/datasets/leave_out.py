@@ -10,6 +10,7 @@ from pipelines.datasets.layouts.sample import natural
 from pipelines.errors import InputError
 
 OPTION = "--leave-out"
+_NO_SITES = ("class", "label")
 
 
 def sites(items: Sequence[Item], column: str, groups: Sequence[str]) -> list[str]:
@@ -24,9 +25,14 @@ def sites(items: Sequence[Item], column: str, groups: Sequence[str]) -> list[str
         The value of each item.
 
     Raises:
-        InputError: there is no such column, an item has no value in it, it has fewer than three
-            values, or a group has two.
+        InputError: the column is the class, there is no such column, an item has no value in it,
+            it has fewer than three values, or a group has two.
     """
+    if column in _NO_SITES:
+        raise InputError(
+            f"{OPTION} {column}: a fold for each class would train without the class that is "
+            "scored; name a column of sites, devices or the like"
+        )
     values = complete_values(items, column, OPTION)
     found = sorted(set(values), key=natural)
     if len(found) < LEAST_FOLDS:

@@ -21,12 +21,14 @@ FORMAT_KEY = "med2d_split"
 FORMAT = 1
 
 DIGEST = "images_digest"
+SPLIT_DIGEST = "split_digest"
 
 _TOP: dict[str, type] = {
     "dataset": str,
     DIGEST: str,
     LEAKY: bool,
     "split": dict,
+    SPLIT_DIGEST: str,
     "training": list,
     "testing": list,
 }
@@ -139,7 +141,7 @@ def _content(dataset: Dataset) -> dict[str, Any]:
     everything = (*dataset.items, *dataset.testing)
     source = dataset.source
     made = {key: source[key] for key in ("folds", "seed") if key in source}
-    return {
+    content = {
         FORMAT_KEY: FORMAT,
         "dataset": dataset.name,
         DIGEST: images_digest(item["sha256"] for item in everything),
@@ -148,6 +150,21 @@ def _content(dataset: Dataset) -> dict[str, Any]:
         "training": [_entry(item) | {"fold": item["fold"]} for item in dataset.items],
         "testing": [_entry(item) for item in dataset.testing],
     }
+    return {**content, SPLIT_DIGEST: split_digest(content)}
+
+
+def split_digest(content: dict[str, Any]) -> str:
+    """Hashes all that a split file says, so that a change by hand is noticed.
+
+    Args:
+        content: what the file holds; its own hash does not count.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    counted = {key: value for key, value in content.items() if key != SPLIT_DIGEST}
+    text = json.dumps(counted, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _entry(item: Item) -> dict[str, Any]:
@@ -177,6 +194,11 @@ def read_split_file(path: Path) -> SplitFile:
         raise InputError(
             f"{path} was changed after it was written: its {DIGEST} is not that of the images that "
             "it lists; export the split again"
+        )
+    if split_digest(content) != content[SPLIT_DIGEST]:
+        raise InputError(
+            f"{path} was changed after it was written: its {SPLIT_DIGEST} is not that of what it "
+            "says; export the split again"
         )
     name, split = content["dataset"], content["split"]
     return SplitFile(path, name, content[DIGEST], content[LEAKY], split, places)

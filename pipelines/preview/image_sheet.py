@@ -23,6 +23,7 @@ def image_sheet(
     size: int,
     columns: int | None = None,
     step: Callable[[], None] = lambda: None,
+    warn: Callable[[str], None] = lambda line: None,
 ) -> Sheet:
     """Loads the images of a selection and lays them out.
 
@@ -32,12 +33,13 @@ def image_sheet(
         size: longer side of a tile, pixels.
         columns: tiles in a row; their number decides where it is not given.
         step: called after every image.
+        warn: called with a line for each image that cannot be drawn.
 
     Returns:
         The sheet.
 
     Raises:
-        InputError: an image or mask cannot be read, or the sheet would be too large.
+        InputError: the sheet would be too large.
     """
     sizes = (fitted(item["height"], item["width"], size) for item in selection.items)
     check_area(sum(height * width for height, width in sizes))
@@ -46,6 +48,8 @@ def image_sheet(
     loaded = []
     for item in selection.items:
         loaded.append(load_tile(dataset, item, colours, size, mixed))
+        if loaded[-1].problem:
+            warn(loaded[-1].problem)
         step()
     texts = [chosen_text(selection), selection.text]
     return Sheet(
@@ -110,6 +114,9 @@ def notes_of(dataset: Dataset, loaded: Sequence[Loaded]) -> tuple[str, ...]:
             f"Images of 16 bits are black below the {low} percentile of their values and white "
             f"above the {high} percentile."
         )
+    broken = sum(bool(each.problem) for each in loaded)
+    if broken:
+        notes.append(f"{broken} of these images cannot be drawn as they should; see med2d audit.")
     if dataset.leaky:
         notes.append(f"Folds: {leaky_text(dataset)}.")
     if dataset.testing:

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from pipelines.datasets.dataset import Dataset, Item
 from pipelines.datasets.exports.letterbox import fitted
 from pipelines.datasets.exports.stored import read_image, read_mask
+from pipelines.errors import InputError
 from pipelines.preview.colours import Colour
 from pipelines.preview.contact_sheet import Tile
 from pipelines.preview.outlines import outlined, pen_of
@@ -26,11 +27,13 @@ class Loaded(NamedTuple):
         tile: the tile.
         classes: indices of the classes in its mask; of a classification, the class.
         deep: whether the image has 16 bits.
+        problem: why the image or its mask cannot be drawn, or nothing.
     """
 
     tile: Tile
     classes: frozenset[int]
     deep: bool
+    problem: str = ""
 
 
 def load_tile(
@@ -46,21 +49,38 @@ def load_tile(
         mixed: whether the sheet mixes classes, so that the caption names the class.
 
     Returns:
-        The tile; an image of 16 bits is shown in the window of its percentiles.
-
-    Raises:
-        InputError: the image or mask cannot be read, or they do not fit.
+        The tile; an image of 16 bits is shown in the window of its percentiles. Where the image
+        cannot be read there is an empty tile, and where its mask cannot be used the image alone:
+        what an audit found wrong must be there to be looked at.
     """
-    pixels = read_image(dataset.folder / item["image"], dataset.channels)
-    mask = _mask(dataset, item, pixels.shape[:2])
+    try:
+        pixels = read_image(dataset.folder / item["image"], dataset.channels)
+    except InputError as error:
+        caption = (*caption_of(dataset, item, mixed), "cannot be read")
+        return Loaded(Tile(_empty(item, size), caption), frozenset(), False, str(error))
+    deep = pixels.dtype != np.uint8
     picture = fit(shown(pixels, window_of(pixels)), size)
+    caption = caption_of(dataset, item, mixed, deep)
+    bar = None if dataset.task == "segmentation" else colours.get(int(item["label"]))
+    try:
+        mask = _mask(dataset, item, pixels.shape[:2])
+    except InputError as error:
+        caption = (*caption, "mask cannot be drawn")
+        return Loaded(Tile(picture, caption, bar), frozenset(), deep, str(error))
     if mask is not None:
         picture = outlined(picture, mask, colours, pen_of(size, len(colours)))
-    deep = pixels.dtype != np.uint8
-    bar = None if dataset.task == "segmentation" else colours.get(int(item["label"]))
     classes = {int(item["label"])} if mask is None else set(np.unique(mask).tolist())
-    caption = caption_of(dataset, item, mixed, deep)
     return Loaded(Tile(picture, caption, bar), frozenset(classes), deep)
+
+
+def _empty(item: Item, size: int) -> NDArray[np.uint8]:
+    """Gives a grey tile, crossed out, of the size that the image would have."""
+    height, width = fitted(item["height"], item["width"], size)
+    tile = Image.new("RGB", (width, height), (150, 150, 150))
+    pen = ImageDraw.Draw(tile)
+    pen.line((0, 0, width - 1, height - 1), fill=(90, 90, 90), width=2)
+    pen.line((0, height - 1, width - 1, 0), fill=(90, 90, 90), width=2)
+    return np.asarray(tile)
 
 
 def caption_of(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,7 @@ def preview(
     out: str | Path,
     options: Options | None = None,
     overwrite: bool = False,
+    warn: Callable[[str], None] = lambda line: None,
 ) -> list[Drawn]:
     """Draws the sheets of a dataset.
 
@@ -87,14 +89,15 @@ def preview(
         out: the folder of the sheets; it appears whole or not at all.
         options: what is shown.
         overwrite: whether an earlier preview at ``out`` may be replaced.
+        warn: called with a line for each image or mask that cannot be drawn; its tile says so.
 
     Returns:
         The sheets: one of every class, of every flag and of every check of ``audit.json`` that
         names images; and one of the bundle.
 
     Raises:
-        InputError: the dataset, the bundle or an option cannot be used, an image cannot be read,
-            or the folder cannot be written.
+        InputError: the dataset, the bundle or an option cannot be used, or the folder cannot be
+            written.
     """
     options = options or Options()
     dataset, out = load(dataset_dir), Path(out).absolute()
@@ -106,8 +109,11 @@ def preview(
     with staged(out, overwrite, kind) as folder:
         # The bundle first: it refuses more than the others.
         drawn = [_draw_bundle(dataset, bundle, options, folder)] if bundle else []
-        drawn = _draw_selections(dataset, selections, options, folder) + drawn
+        sheets, problems = _draw_selections(dataset, selections, options, folder)
+        drawn = sheets + drawn
         write_text(folder / RECORD, _record(dataset, options, drawn))
+    for line in problems:
+        warn(line)
     return drawn
 
 
@@ -137,8 +143,9 @@ def _draw_selections(
     selections: list[Selection],
     options: Options,
     folder: Path,
-) -> list[Drawn]:
-    """Draws the sheets of the dataset's images."""
+) -> tuple[list[Drawn], list[str]]:
+    """Draws the sheets of the dataset's images; tells what could not be drawn, each once."""
+    problems: dict[str, None] = {}
     names = sheet_names([(_prefix(each), each.name) for each in selections])
     total, done = sum(len(each.items) for each in selections), 0
     drawn = []
@@ -150,11 +157,13 @@ def _draw_selections(
             report(done, total)
 
         for selection, name in zip(selections, names, strict=True):
-            sheet = image_sheet(dataset, selection, options.size, options.columns, step)
+            sheet = image_sheet(
+                dataset, selection, options.size, options.columns, step, problems.setdefault
+            )
             _save(draw(sheet, options.size), folder / name)
             images = tuple(dict.fromkeys(item["image"] for item in selection.items))
             drawn.append(Drawn(name, selection.kind, selection.name, len(selection.among), images))
-    return drawn
+    return drawn, list(problems)
 
 
 def _draw_bundle(dataset: Dataset, bundle: BundleFile, options: Options, folder: Path) -> Drawn:

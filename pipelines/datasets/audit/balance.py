@@ -8,6 +8,7 @@ from typing import Any
 
 from pipelines.datasets.audit.case import TESTING, Case
 from pipelines.datasets.audit.finding import Finding, number
+from pipelines.datasets.dataset import LEAST_FOLDS
 
 FEW = 25
 """Groups: the 95 % interval of a recall of one half, measured on so few, is 20 points to each side
@@ -55,6 +56,7 @@ def balance(
     """
     table = class_table(cases)
     found = [
+        _fold_numbers(cases),
         _few(table),
         _missing(table, len(cases)),
         _unused(cases, labels) if task == "classification" else None,
@@ -80,6 +82,21 @@ def _few(table: Mapping[str, Mapping[str, int]]) -> Finding | None:
         "20 points to each side, or more.",
         "Add images, join the class with another, or report its scores with their intervals only.",
         details={"classes": few},
+    )
+
+
+def _fold_numbers(cases: Sequence[Case]) -> Finding | None:
+    folds = sorted({case.item["fold"] for case in cases if "fold" in case.item})
+    if folds == list(range(len(folds))) and len(folds) >= LEAST_FOLDS:
+        return None
+    listed = ", ".join(map(str, folds[:10])) + (", …" if len(folds) > 10 else "")
+    return Finding(
+        "fold-numbers",
+        "error",
+        f"the folds are {listed or 'none'}; a training needs 0, 1, 2, … without a gap",
+        f"At least {LEAST_FOLDS} are needed: one is scored, one validates, the others train.",
+        "Make the folds anew by med2d split.",
+        details={"folds": folds},
     )
 
 

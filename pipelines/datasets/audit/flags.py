@@ -95,8 +95,8 @@ def _burnt_in(cases: Sequence[Case]) -> Finding | None:
         "note",
         f"{number(len(with_marks), 'image carries', 'images carry')} burnt-in marks: {listed}",
         "A network can learn the marks instead of the tissue: who measures, sees a lesion.",
-        "Report scores with and without the flagged images. The flags stand in dataset.json and "
-        "in audit.json.",
+        "Report scores with and without the flagged images. The flags stand in audit.json; convert "
+        "writes them into dataset.json, and so does med2d audit --write-flags.",
         tuple(case.image for case in with_marks),
         {"marks": {case.image: list(case.measured.marks) for case in with_marks}},
     )

@@ -138,7 +138,7 @@ def _of_pairs(
     ordered = sorted(pairs, key=lambda pair: not pair.exact)
     images = tuple(dict.fromkeys(case.image for pair in ordered for case in pair.cases))
     content = {"pairs": [pair.content() for pair in ordered]}
-    title = f"{number(len(images), 'image')} have {what}"
+    title = f"{number(len(images), 'image has', 'images have')} {what}"
     return Finding(check, severity, title, meaning, advice, images, content)
 
 

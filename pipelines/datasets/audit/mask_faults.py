@@ -7,13 +7,13 @@ from statistics import median
 
 from pipelines.datasets.audit.case import Case
 from pipelines.datasets.audit.finding import Finding, number
+from pipelines.datasets.audit.mask_classes import class_faults, mask_table
 from pipelines.datasets.audit.measured import MaskMeasured
 
 _FULL = 0.995  # share of the mask from which one class fills it
 _MANY = 5  # parts: more are many, unless many masks of the set have as many
 _RARE, _MOST = 0.1, 0.5  # share of the masks from which something is no exception, or the rule
 _MANY_EMPTY = 0.2  # share of empty masks from which they are no slip: slices beside a lesion, say
-_FEW_GROUPS = 3  # one that is scored, one that validates, one that trains
 _SHOWN = 6  # values that a title lists
 
 Masked = tuple[Case, MaskMeasured]
@@ -49,8 +49,7 @@ def mask_faults(
         _many_parts(whole),
         _specks(whole),
         _at_border(whole),
-        _unused(whole, labels),
-        _rare(whole, labels),
+        *class_faults(cases, labels),
     ]
     return [finding for finding in found if finding is not None]
 
@@ -306,61 +305,4 @@ def _at_border(whole: Sequence[Masked]) -> Finding | None:
         "The lesion is cut off, so its size and shape are not all there.",
         "Nothing has to be done. Leave them out where sizes are measured.",
         images,
-    )
-
-
-def _unused(whole: Sequence[Masked], labels: Mapping[int, str]) -> Finding | None:
-    table = mask_table([case for case, _ in whole], labels)
-    unused = [name for name, row in table.items() if not row["masks"]]
-    if not unused:
-        return None
-    return Finding(
-        "unused-mask-class",
-        "warning",
-        f"No mask holds the {'class' if len(unused) == 1 else 'classes'} {', '.join(unused)}",
-        "A network would get an output for it that is never trained, and a mean over classes "
-        "would count it.",
-        "Leave the class out of the labels, or look where its masks went.",
-        details={"classes": unused},
-    )
-
-
-def mask_table(cases: Sequence[Case], labels: Mapping[int, str]) -> dict[str, dict[str, int]]:
-    """Counts the masks and pixels that hold each class.
-
-    Args:
-        cases: the images.
-        labels: class index to name.
-
-    Returns:
-        Name to ``masks``, ``groups`` and ``pixels``; nothing where there are no masks.
-    """
-    masks = [(case, case.measured.mask) for case in cases]
-    whole = [(case, mask) for case, mask in masks if mask and not (mask.problem or mask.soft)]
-    table = {}
-    for index, name in labels.items() if whole else ():
-        holding = [(c.group, m.counts[index]) for c, m in whole if index < len(m.counts)]
-        groups = [group for group, count in holding if count]
-        table[name] = {
-            "masks": len(groups),
-            "groups": len(set(groups)),
-            "pixels": sum(count for _, count in holding),
-        }
-    return table
-
-
-def _rare(whole: Sequence[Masked], labels: Mapping[int, str]) -> Finding | None:
-    """Finds mask classes in too few groups to be trained, validated and scored."""
-    table = mask_table([case for case, _ in whole], labels)
-    rare = {n: row["groups"] for n, row in table.items() if 0 < row["groups"] < _FEW_GROUPS}
-    if not rare:
-        return None
-    listed = ", ".join(f"{name} ({count})" for name, count in rare.items())
-    return Finding(
-        "rare-mask-class",
-        "warning",
-        f"Mask classes in fewer than {_FEW_GROUPS} groups: {listed}",
-        "Such a class cannot be trained, validated and scored on different groups.",
-        "Add images of it, or join it with another class.",
-        details={"groups": rare},
     )

@@ -156,8 +156,8 @@ def _reason(
         )
     return (
         f"{size} is the largest size that enlarges no more than half of the images ({enlarged}). "
-        f"It leaves little of the {number(lesions, 'lesion')}: {_left(chosen)}. Expect misses, or "
-        "cut the images to the organ."
+        f"It leaves less than wanted of the {number(lesions, 'lesion')}: {_left(chosen)}. Expect "
+        "misses, or cut the images to the organ."
     )
 
 

@@ -22,7 +22,8 @@ from pipelines.datasets.audit.flags import flag_table, flags_of, marked
 from pipelines.datasets.audit.intensity import intensities
 from pipelines.datasets.audit.leaks import leaks
 from pipelines.datasets.audit.left_out import left_out, left_out_finding
-from pipelines.datasets.audit.mask_faults import mask_faults, mask_table
+from pipelines.datasets.audit.mask_classes import mask_table
+from pipelines.datasets.audit.mask_faults import mask_faults
 from pipelines.datasets.audit.measure import Work, measure_one
 from pipelines.datasets.audit.oddities import oddities
 from pipelines.datasets.audit.page import page

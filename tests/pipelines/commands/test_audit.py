@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image, ImageDraw
 
 from pipelines.commands.audit import audit
 from tests.pipelines.commands.command_line import run
@@ -138,3 +139,20 @@ def test_the_page_names_every_check_with_its_severity_and_every_option() -> None
     assert named == made and len(made) > 40
     flags = {flag for each in audit.params for flag in each.opts if flag.startswith("--")}
     assert set(re.findall(r"^\| `(--[a-z-]+)", page, re.M)) == flags
+
+
+def test_flags_are_written_into_the_dataset_on_request(folder: Path) -> None:
+    marked = folder / "images" / "benign_0001.png"
+    with Image.open(marked) as image:
+        page = image.convert("L").resize((240, 200))
+    ImageDraw.Draw(page).text((30, 150), "LEFT BREAST 12:00", fill=255, font_size=16)
+    page.save(marked)
+    mask = folder / "masks" / marked.name
+    Image.open(mask).resize(page.size, Image.Resampling.NEAREST).save(mask)
+    before = (folder / "dataset.json").read_text(encoding="utf-8")
+    run("audit", folder, "--workers", 1)
+    assert (folder / "dataset.json").read_text(encoding="utf-8") == before
+    run("audit", folder, "--workers", 1, "--write-flags")
+    items = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))["training"]
+    written = {item["image"]: item["flags"] for item in items if "flags" in item}
+    assert "text" in written["images/benign_0001.png"].split(",")

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.commands.convert_summary import class_counts, print_summary, summary
+from pipelines.commands.convert_summary import failure, print_summary, summary
 from pipelines.datasets.convert import Conversion
 from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.layouts.sample import Problem
+from pipelines.datasets.problems import refuse
+from pipelines.errors import InputError
 
 
 def conversion(task: str = "segmentation", written: bool = True) -> Conversion:
@@ -18,15 +21,8 @@ def conversion(task: str = "segmentation", written: bool = True) -> Conversion:
     testing = ({"class": "c", "group": "g9"},)
     source = {"layout": "busi", "grouping": "patients", "left_out": []}
     made = Dataset(Path("/d"), "n", task, {}, {"0": "x"}, "", "", 1, source, tuple(items), testing)
-    return Conversion(made, 2, 1, [], written)
-
-
-def test_every_class_is_counted_in_every_fold_and_the_test_part() -> None:
-    assert class_counts(conversion()) == {
-        "[b]": {"fold 0": 1, "fold 1": 1, "fold 2": 1, "test": 0, "all": 3},
-        "all": {"fold 0": 1, "fold 1": 1, "fold 2": 1, "test": 0, "all": 3},
-        "c": {"fold 0": 0, "fold 1": 0, "fold 2": 0, "test": 1, "all": 1},
-    }
+    counts = {"images": 2, "masks": 1, "entries": 0, "files": 3, "folders": 0}
+    return Conversion(made, 2, 1, [], counts, written)
 
 
 def test_the_summary_is_the_same_for_people_and_programs(
@@ -39,6 +35,19 @@ def test_the_summary_is_the_same_for_people_and_programs(
     text = capsys.readouterr().out
     assert "[b]" in text and f"next: {content['next']}" in text
     assert "7 images in 7 groups (1 of several images; 2 near-duplicate pairs found)" in text
+    left = "2 images left out, besides 1 mask, 3 files that cannot be used"
+    assert left in text and content["left_out_counts"]["files"] == 3
+
+
+def test_a_failure_lists_all_problems() -> None:
+    problems = [Problem("a.png", "no"), Problem("b.png", "never")]
+    with pytest.raises(InputError) as caught:
+        refuse(Path("raw"), problems)
+    assert failure(caught.value) == {
+        "error": "2 problems in raw; nothing was written:",
+        "problems": [{"source": "a.png", "reason": "no"}, {"source": "b.png", "reason": "never"}],
+    }
+    assert failure(InputError("wrong")) == {"error": "wrong", "problems": []}
 
 
 def test_what_comes_next_is_said_only_where_it_exists(capsys: pytest.CaptureFixture[str]) -> None:

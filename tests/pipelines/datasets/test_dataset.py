@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from monai.data import load_decathlon_datalist
 
-from pipelines.datasets import dataset as module
-from pipelines.datasets.dataset import Dataset, digest, parts, read, write
+from pipelines.datasets.dataset import Dataset, digest, load, parts, read, write
 from pipelines.errors import InputError
 
 
@@ -82,6 +82,27 @@ def test_reads_what_was_written(made: Dataset) -> None:
         "images",
         "masks",
     ]
+
+
+def test_load_takes_what_read_refuses_of_files_groups_and_folds(made: Dataset) -> None:
+    assert load(made.folder) == made
+    (made.folder / "images" / "benign_0001.png").unlink()
+    edit(made, item_group="g0002", item_fold=7)
+    with pytest.raises(InputError):
+        read(made.folder)
+    assert load(made.folder).items[0]["fold"] == 7
+
+
+def test_load_refuses_what_is_no_dataset(made: Dataset) -> None:
+    edit(made, item_label=None)
+    with pytest.raises(InputError, match=r'training\[0\] lacks the key "label"'):
+        load(made.folder)
+    edit(made, training=[])
+    with pytest.raises(InputError, match="has no items in training"):
+        load(made.folder)
+    edit(made, source={"leaky": 1})
+    with pytest.raises(InputError):
+        load(made.folder)
 
 
 def test_the_file_has_the_keys_of_the_contract_in_order(made: Dataset) -> None:
@@ -196,6 +217,38 @@ def test_a_group_must_not_stand_in_training_and_testing(made: Dataset) -> None:
         write(replace(made, testing=(item,)))
 
 
+def test_a_group_may_stand_in_two_folds_only_where_that_is_marked(made: Dataset) -> None:
+    edit(made, item_group="g0002")
+    with pytest.raises(InputError, match="make the folds anew by med2d split"):
+        read(made.folder)
+    edit(made, source={"leaky": False})
+    with pytest.raises(InputError, match="must stay on one side"):
+        read(made.folder)
+    edit(made, source={"leaky": True})
+    assert read(made.folder).leaky
+    edit(made, item_fold=5)
+    with pytest.raises(InputError, match="without a gap"):
+        read(made.folder)
+    edit(made, source={"leaky": 1})
+    with pytest.raises(InputError, match='"leaky" of "source" is 1; expected true or false'):
+        read(made.folder, folds=False)
+
+
+def test_folds_may_be_let_pass_and_nothing_else(made: Dataset) -> None:
+    edit(made, item_fold=None)
+    with pytest.raises(InputError, match='lacks the key "fold"'):
+        read(made.folder)
+    assert "fold" not in read(made.folder, folds=False).items[0]
+    edit(made, item_class=None)
+    with pytest.raises(InputError, match='lacks the key "class"'):
+        read(made.folder, folds=False)
+
+
+def test_the_digest_knows_a_leaky_split(made: Dataset) -> None:
+    assert digest(replace(made, source={"leaky": True})) != digest(made)
+    assert digest(replace(made, source={"leaky": False})) == digest(made)
+
+
 def test_classification_takes_class_indices(made: Dataset) -> None:
     items = tuple({**item, "label": 1} for item in made.items)
     write(replace(made, task="classification", items=items))
@@ -216,7 +269,7 @@ def test_read_says_what_is_missing(tmp_path: Path) -> None:
         read(tmp_path / "file")
 
 
-@pytest.mark.parametrize("text", ['{"name": "busi",\n}', "", "\ufeff{}", "[" * 3])
+@pytest.mark.parametrize("text", ['{"name": "busi",\n}', "", "[" * 3])
 def test_read_places_the_fault_in_broken_json(tmp_path: Path, text: str) -> None:
     (tmp_path / "dataset.json").write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=r"is not JSON: .* at line \d, column \d"):
@@ -235,13 +288,15 @@ def test_read_refuses_bytes_that_are_no_text(tmp_path: Path) -> None:
 def test_a_failed_write_keeps_the_old_file(made: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     before = (made.folder / "dataset.json").read_bytes()
 
-    def fail(*_: object) -> None:
+    def fail(*_: object) -> Iterator[str]:
+        yield "{"
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module, "write_text", fail)
+    monkeypatch.setattr(json.JSONEncoder, "iterencode", fail)
     with pytest.raises(OSError, match="No space"):
         write(replace(made, name="other"))
     assert (made.folder / "dataset.json").read_bytes() == before
+    assert not list(made.folder.glob(".*"))
 
 
 def test_colours_spacing_and_columns_are_kept(made: Dataset) -> None:
@@ -256,3 +311,14 @@ def test_colours_spacing_and_columns_are_kept(made: Dataset) -> None:
 
 def test_the_id_of_a_nifti_is_its_bare_name(made: Dataset) -> None:
     assert made.resolved({**made.items[0], "image": "images/a.b.nii.gz"})["id"] == "a.b"
+
+
+def test_an_editors_mark_is_passed_over_and_deep_nesting_refused(
+    busi_dataset: Path, tmp_path: Path
+) -> None:
+    text = (busi_dataset / "dataset.json").read_text(encoding="utf-8")
+    (tmp_path / "dataset.json").write_text(text, encoding="utf-8-sig")
+    assert load(tmp_path).items == load(busi_dataset).items
+    (tmp_path / "dataset.json").write_text("[" * 100_000)
+    with pytest.raises(InputError, match="nested too deeply"):
+        load(tmp_path)

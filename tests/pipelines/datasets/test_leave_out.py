@@ -38,3 +38,10 @@ def test_what_makes_no_folds_is_refused(values: list[str | None], expected: str)
     items = make_items([("a", 1), ("b", 1), ("c", 1)], site=values)
     with pytest.raises(InputError, match=f"^--leave-out: .*{expected}"):
         sites(items, "site", ["g", "h", "i"])
+
+
+@pytest.mark.parametrize("column", ["class", "label"])
+def test_a_class_is_no_site(column: str) -> None:
+    items = make_items([("a", 3), ("b", 3), ("c", 3)])
+    with pytest.raises(InputError, match="would train without the class that is scored"):
+        sites(items, column, [item["group"] for item in items])

@@ -54,6 +54,7 @@ def test_the_file_says_what_it_is(made: Dataset, file: Path) -> None:
     content = json.loads(file.read_text())
     assert list(content) == [
         "med2d_split", "dataset", "images_digest", "leaky", "split", "training", "testing",
+        "split_digest",
     ]  # fmt: skip
     assert content["med2d_split"] == 1 and content["dataset"] == "made"
     assert content["split"] == made.source["split"] and content["leaky"] is False
@@ -69,6 +70,9 @@ def test_the_file_says_what_it_is(made: Dataset, file: Path) -> None:
         ({"med2d_split": 2}, "is a split file of format 2; this med2d reads 1"),
         ({"images_digest": None}, 'lacks the key "images_digest"'),
         ({"images_digest": "0" * 64}, "was changed after it was written"),
+        ({"split_digest": "0" * 64}, "its split_digest is not that of what it says"),
+        ({"leaky": True}, "its split_digest is not that of what it says"),
+        ({"item_fold": 3}, "its split_digest is not that of what it says"),
         ({"leaky": "no"}, '"leaky" is "no"; expected true or false'),
         ({"split": []}, '"split" is []; expected an object'),
         ({"training": {}}, '"training" is {}; expected a list'),

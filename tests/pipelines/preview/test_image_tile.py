@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.errors import InputError
 from pipelines.preview.colours import PALETTE, class_colours
 from pipelines.preview.image_tile import caption_of, fit, load_tile
 from tests.pipelines.preview.made_dataset import (
@@ -83,12 +82,15 @@ def test_the_longer_side_fills_the_tile(shape: tuple[int, int]) -> None:
     assert fitted.shape == (round(shape[0] * scale), round(shape[1] * scale), 3)
 
 
-def test_a_damaged_image_and_a_mask_of_another_size_are_named(tmp_path: Path) -> None:
+def test_what_cannot_be_drawn_is_there_and_says_so(tmp_path: Path) -> None:
     dataset = segmentation(tmp_path)
     broken, other = dataset.items[0], dataset.items[1]
     (tmp_path / broken["image"]).write_bytes(b"nothing")
-    with pytest.raises(InputError, match=r"a_00\.png is not a picture"):
-        load_tile(dataset, broken, {}, 100, mixed=False)
+    loaded = load_tile(dataset, broken, {}, 100, mixed=False)
+    assert "a_00.png is not a picture" in loaded.problem
+    assert loaded.tile.caption[-1] == "cannot be read"
+    assert max(loaded.tile.picture.shape) == 100
     (tmp_path / other["label"]).write_bytes((tmp_path / dataset.items[3]["image"]).read_bytes())
-    with pytest.raises(InputError, match=r"a_01\.png holds the class index 255"):
-        load_tile(dataset, other, {}, 100, mixed=False)
+    loaded = load_tile(dataset, other, {}, 100, mixed=False)
+    assert "a_01.png holds the class index 255" in loaded.problem
+    assert loaded.tile.caption[-1] == "mask cannot be drawn" and loaded.classes == frozenset()

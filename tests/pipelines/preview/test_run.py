@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from pipelines.errors import InputError
+from pipelines.preview import run as run_module
 from pipelines.preview.colours import PALETTE
 from pipelines.preview.run import RECORD, Options, preview, summary
 from tests.pipelines.commands.command_line import run
@@ -113,18 +114,31 @@ def test_another_folder_is_not_replaced(record: str | None, folder: Path, tmp_pa
     assert content(out) == before
 
 
-def test_a_broken_image_leaves_nothing_and_the_old_preview_stays(
-    folder: Path, tmp_path: Path
+def test_a_broken_image_is_told_once_and_stops_nothing(folder: Path, tmp_path: Path) -> None:
+    (folder / "images" / "b_11.png").write_bytes(b"nothing")
+    told: list[str] = []
+    drawn = preview(folder, tmp_path / "out", SMALL, warn=told.append)
+    assert len(told) == 1 and "b_11.png is not a picture file" in told[0]
+    assert any("images/b_11.png" in each.images for each in drawn)
+
+
+def test_a_failure_leaves_nothing_and_the_old_preview_stays(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "deep" / "out"
-    (folder / "images" / "b_11.png").write_bytes(b"nothing")
-    for _ in range(2):
-        with pytest.raises(InputError, match=r"b_11\.png is not a picture file"):
+
+    def fails(*_: object) -> None:
+        raise InputError("enough")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(run_module, "write_text", fails)
+        with pytest.raises(InputError, match="enough"):
             preview(folder, out, SMALL)
         assert [path.name for path in tmp_path.iterdir()] == ["data"]
     preview(folder, out, Options(size=96, classes=("a",)))
     before = content(out)
-    with pytest.raises(InputError, match=r"b_11\.png"):
+    monkeypatch.setattr(run_module, "write_text", fails)
+    with pytest.raises(InputError, match="enough"):
         preview(folder, out, SMALL, overwrite=True)
     assert content(out) == before and [path.name for path in out.parent.iterdir()] == ["out"]
 

@@ -64,3 +64,10 @@ def test_uneven_classes_are_a_note_and_very_uneven_ones_a_warning() -> None:
 
 def test_data_without_patients_say_so() -> None:
     assert set(found(even(), "near-duplicate clusters; no patient ids")) == {"no-patients"}
+
+
+def test_folds_that_no_training_takes_are_an_error() -> None:
+    for folds in ([0], [0, 1], [0, 1, 99], [1, 2, 3]):
+        cases = [case(n, fold=folds[n % len(folds)]) for n in range(ENOUGH)]
+        finding = found(cases)["fold-numbers"]
+        assert finding.severity == "error" and finding.details == {"folds": folds}

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.datasets.audit.case import Case
 from pipelines.datasets.audit.finding import Finding
-from pipelines.datasets.audit.mask_faults import mask_faults, mask_table
+from pipelines.datasets.audit.mask_faults import mask_faults
 from tests.pipelines.datasets.audit.made_cases import by_check, case, masked, numbers
 
 LABELS = {0: "background", 1: "tumour"}
@@ -99,21 +99,3 @@ def test_maps_of_several_classes_are_not_inverted() -> None:
     single = [masked(n, counts=(1100, 100, 0)) for n in range(11)]
     single.append(masked(11, counts=(100, 1100, 0), corners=True))
     assert "inverted-mask" in judged(single, labels)
-
-
-def test_classes_that_no_mask_or_few_groups_hold_are_named() -> None:
-    labels = {0: "ground", 1: "tumour", 2: "cyst", 3: "calcification"}
-    cases = [masked(n, counts=(1000, 100, 0, 100 if n < 2 else 0)) for n in range(6)]
-    checks = judged(cases, labels)
-    assert checks["unused-mask-class"].details == {"classes": ["cyst"]}
-    assert checks["rare-mask-class"].details == {"groups": {"calcification": 2}}
-    assert len(checks) == 2
-
-
-def test_the_table_counts_masks_groups_and_pixels() -> None:
-    cases = [masked(0, group="p"), masked(1, group="p"), masked(2, **EMPTY), masked(3, soft=True)]
-    assert mask_table(cases, LABELS) == {
-        "background": {"masks": 3, "groups": 2, "pixels": 3400},
-        "tumour": {"masks": 2, "groups": 1, "pixels": 200},
-    }
-    assert mask_table([case(0)], LABELS) == {}
