@@ -5,8 +5,10 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 
 @contextmanager
@@ -30,7 +32,16 @@ def one_ctrl_c() -> Iterator[None]:
             raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGINT, interrupt)
+    shown = sys.unraisablehook
+    sys.unraisablehook = partial(_unless_ctrl_c, shown)
     try:
         yield
     finally:
+        sys.unraisablehook = shown
         signal.signal(signal.SIGINT, signal.SIG_IGN if stopped else before)
+
+
+def _unless_ctrl_c(shown: Callable[[Any], object], unraisable: Any) -> None:
+    """Shows what could not be raised, unless it is a Ctrl-C that met a finaliser."""
+    if unraisable.exc_type is not KeyboardInterrupt:
+        shown(unraisable)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -61,3 +62,20 @@ def test_outside_the_main_thread_nothing_changes(handler: object) -> None:
     thread.start()
     thread.join()
     assert seen == [handler]
+
+
+def test_a_ctrl_c_lost_in_a_finaliser_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Fails:
+        def __init__(self, error: BaseException) -> None:
+            self.error = error
+
+        def __del__(self) -> None:
+            raise self.error
+
+    shown: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: shown.append(unraisable.exc_type))
+    with one_ctrl_c():
+        Fails(KeyboardInterrupt())
+        Fails(ValueError())
+    Fails(KeyboardInterrupt())
+    assert shown == [ValueError, KeyboardInterrupt]
