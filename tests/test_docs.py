@@ -23,7 +23,7 @@ import click
 import pytest
 from monai.bundle import ConfigParser, scripts
 
-from pipelines.cli import convert, export, main
+from pipelines.cli import convert, export, main, split
 from pipelines.datasets.exports import EXPORTS
 from pipelines.datasets.layouts import LAYOUTS, Layout
 from pipelines.datasets.layouts.array_names import WORDS
@@ -257,6 +257,13 @@ def test_the_options_of_convert_are_listed() -> None:
     params = convert.commands["auto"].params
     flags = {flag for each in params for flag in (*each.opts, *each.secondary_opts)}
     assert named == {flag for flag in flags if flag.startswith("--")}
+
+
+def test_the_options_of_split_are_listed() -> None:
+    page = (ROOT / "docs" / "splits.md").read_text(encoding="utf-8")
+    rows = _rows(page[page.index("| option |") : page.index("## Groups stay together")])
+    named = {flag for row in rows for flag in re.findall(r"--[a-z][a-z-]+", row[0])}
+    assert named == {flag for each in split.params for flag in each.opts if flag.startswith("--")}
 
 
 def test_made_data_stand_in_the_table_as_they_are() -> None:

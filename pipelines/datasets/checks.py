@@ -6,13 +6,14 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from pipelines.datasets.audit.report import HTML, JSON
 from pipelines.datasets.dataset import FILE_NAME, KNOWN_ITEM_KEYS
 from pipelines.datasets.layouts.sample import Problem, Request, Scan
 from pipelines.datasets.options import Options
 from pipelines.datasets.worker import IMAGES, MASKS
 from pipelines.errors import InputError
 
-_ENTRIES = frozenset({IMAGES, MASKS, FILE_NAME})  # of a dataset folder
+_ENTRIES = frozenset({IMAGES, MASKS, FILE_NAME, JSON, HTML})  # of a dataset folder
 
 
 def check_apart(raw: Path, out: Path) -> None:

@@ -20,16 +20,18 @@ import pipelines
 from pipelines.datasets import checks, duplicates, journal
 from pipelines.datasets.conflicts import without_conflicts
 from pipelines.datasets.dataset import Dataset, Item, check, write
+from pipelines.datasets.depths import mixed_depths
 from pipelines.datasets.grouping import grouping_text, joined
 from pipelines.datasets.items import fold_numbers, group_names, make_items, several
 from pipelines.datasets.job import Job, numbered
 from pipelines.datasets.layouts import LAYOUTS
 from pipelines.datasets.layouts.sample import Problem, Request, Sample, Scan
-from pipelines.datasets.limit import limited
+from pipelines.datasets.left_out_counts import count_left_out
+from pipelines.datasets.limit import check_limit, limited
 from pipelines.datasets.official_parts import apart
 from pipelines.datasets.options import Options
 from pipelines.datasets.parallel import cores, mapped
-from pipelines.datasets.problems import LeftOut, as_left_out, refuse, shortened
+from pipelines.datasets.problems import LeftOut, as_left_out, reason_lines, refuse, shortened
 from pipelines.datasets.record import Record
 from pipelines.datasets.staging import check_place, staged, work_folder
 from pipelines.datasets.worker import IMAGES, MASKS, Work, convert_one
@@ -42,6 +44,7 @@ Say = Callable[[str], None]
 
 _JOURNAL, _SMALLS = "journal", "smalls"  # in the work folder
 _SIDE = duplicates.SIDE
+_NO_CLASS = "image"  # the class of a segmentation set without classes
 
 
 @dataclass(frozen=True)
@@ -53,14 +56,18 @@ class Conversion:
         pairs: number of near-duplicate pairs that were found.
         clusters: number of groups that have several images.
         left_out: the source names that were left out.
+        left_out_counts: their numbers, by kind; see ``left_out_counts.KINDS``.
         written: whether the dataset folder stands; not after a dry run.
+        audit: the number of the audit's findings of each severity; nothing without one.
     """
 
     dataset: Dataset
     pairs: int
     clusters: int
     left_out: list[str]
+    left_out_counts: dict[str, int]
     written: bool = True
+    audit: dict[str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -101,33 +108,61 @@ def convert(
     options = options or Options()
     raw, out = Path(raw), Path(out)
     checks.check_apart(raw, out)
-    request = _request(layout, options)
+    request = _request(layout, raw, options)
     scan = _scanned(layout, raw, request, say)
     checks.check_scan(scan, request, options)
     if not options.skip_bad and not scan.samples:
         refuse(raw, scan.problems)
-    if options.limit is not None:
+    if options.limit is not None and options.limit < len(scan.samples):
         scan.samples = limited(scan.samples, options.limit)
+    else:
+        options = replace(options, limit=None)  # so that no message blames it
     with _place(out, _fingerprint(raw, layout, options, request), options) as (folder, work):
         done = _converted(raw, scan, folder, work, options, request, say)
         pairs = _pairs(done, work, options)
         made = _dataset(out, scan, done, pairs, layout, options, request, say)
+        known = _among_items(pairs, done, made) if options.audit else pairs
+        del done  # of a hundred thousand images, the entries of dataset.json alone are kept
+        found = None
         if folder is None:
             check(made, files=False)
         else:
             _remove_others(folder, made)
+            _say_depths(made, folder, say)
+            if options.audit:
+                made, found = _audited(made, folder, known, options)
             write(replace(made, folder=folder))
-    left_out = [each["source"] for each in made.source["left_out"]]
-    return Conversion(made, len(pairs), several(made.items), left_out, folder is not None)
+    left_out = made.source["left_out"]
+    return Conversion(
+        made,
+        pairs=len(pairs),
+        clusters=several(made.items),
+        left_out=[each["source"] for each in left_out],
+        left_out_counts=count_left_out(left_out, scan.problems, (raw, scan.root)),
+        written=folder is not None,
+        audit=found,
+    )
 
 
-def _request(layout: str, options: Options) -> Request:
+def _request(layout: str, raw: Path, options: Options) -> Request:
     """Makes the layout's part of the options; refuses a task that the layout does not serve."""
     tasks = LAYOUTS[layout].bundles
-    task = options.task or next(iter(tasks))
+    task = options.task or _told_task(layout, raw, options) or next(iter(tasks))
     if task not in tasks:
         raise InputError(f"the {layout} layout has no {task}; expected --task {' or '.join(tasks)}")
     return Request(task, tuple(options.classes), dict(options.mapping or {}), options.layout)
+
+
+def _told_task(layout: str, raw: Path, options: Options) -> str | None:
+    """Gives the task that the data say that they are for, where the layout's data do."""
+    if not LAYOUTS[layout].tells_task:
+        return None
+    reader = importlib.import_module(LAYOUTS[layout].module)
+    try:
+        told: str | None = reader.told_task(raw, options.layout)
+    except OSError as error:
+        raise InputError(f"{error.filename or raw} cannot be read: {error.strerror}") from None
+    return told
 
 
 def _scanned(layout: str, raw: Path, request: Request, say: Say) -> Scan:
@@ -193,6 +228,7 @@ def _converted(
         labels=scan.facts.labels,
     )
     jobs = numbered(scan.samples, options.kind, journal.read(work / _JOURNAL))
+    scan.samples = []  # from here the jobs hold them
     _prepare(jobs, settings)
     records = _convert_all(jobs, settings, work / _JOURNAL, options)
     problems = scan.problems + [
@@ -246,7 +282,7 @@ def _convert_all(
         counting("converting") as report,
     ):
         for job, record in zip(jobs, results, strict=True):
-            records.append(record)
+            records.append(replace(record, key=""))  # the key is for the journal
             if note is not None and not record.problems and record != job.earlier:
                 note(job.name, record)
             report(len(records), len(jobs))
@@ -257,22 +293,29 @@ def _say_left_out(left_out: Sequence[LeftOut], say: Say) -> None:
     """Names what is left out because it cannot be converted."""
     if left_out:
         say(f"left out: what cannot be converted ({len(left_out)}):")
-        for line in shortened([each["reason"] for each in left_out]):
+        for line in shortened(reason_lines(left_out)):
             say(f"  {line}")
 
 
 def _odd_masks(done: _Converted, scan: Scan) -> list[str]:
-    """Names masks that are empty though a lesion is expected, or the other way round."""
-    lines = []
+    """Names masks that are empty though a lesion is expected, or the other way round.
+
+    Where the images have no classes, nothing is expected: empty masks are counted.
+    """
+    lines, empty = [], []
     for job, record in zip(done.jobs, done.records, strict=True):
         name = job.sample.category
         healthy = name.casefold() in scan.facts.healthy
         mask = f'the mask of "{job.sample.source}"'
         if record.vanished:
             lines.append(f"{mask} became empty when it was shrunk; give a greater --size")
+        elif name == _NO_CLASS:
+            empty += [] if record.marked else [job.sample.source]
         elif record.marked == healthy:
             state = "not empty" if record.marked else "empty"
             lines.append(f"{mask} is {state}, though its class is {name}")
+    if empty:
+        lines.append(f'{len(empty)} of {len(done.jobs)} masks are empty, such as of "{empty[0]}"')
     return lines
 
 
@@ -309,8 +352,7 @@ def _dataset(
     say: Say,
 ) -> Dataset:
     """Decides on groups, parts and folds, and makes the record of the dataset folder."""
-    jobs = [replace(job, index=place, earlier=None) for place, job in enumerate(done.jobs)]
-    samples: list[Sample] = [job.sample for job in jobs]
+    samples: list[Sample] = [job.sample for job in done.jobs]
     kept, conflicts = without_conflicts(samples, pairs, options.keep_conflicts, say)
     # With the images that are left out, too: two that resemble the same third stay together.
     groups = joined(samples, pairs, [record.blank for record in done.records])
@@ -320,12 +362,14 @@ def _dataset(
         kept, testing, crossing = apart(samples, groups, kept, options.skip_bad, say)
     names = group_names(groups, [*kept, *testing])
     warn = (lambda line: say(f"warning: {line}")) if options.skip_bad else None
-    folds = fold_numbers([jobs[i] for i in kept], names, options.folds, options.seed, warn)
+    classes = {place: samples[place].category for place in kept}
+    if options.limit is not None:
+        check_limit(classes.values(), [names[place] for place in kept], options)
+    folds = fold_numbers(classes, names, options.folds, options.seed, warn)
     labels = scan.facts.labels if request.task == "classification" else None
 
     def items(chosen: Sequence[int]) -> tuple[Item, ...]:
-        some = [jobs[i] for i in chosen]
-        return tuple(make_items(some, [done.records[i] for i in chosen], names, folds, labels))
+        return tuple(make_items(chosen, done.jobs, done.records, names, folds, labels))
 
     left_out = [*done.left_out, *conflicts, *crossing]
     facts = scan.facts
@@ -355,6 +399,34 @@ def _dataset(
 def _modality(code: str, channels: int) -> dict[str, str]:
     """Gives the modality of each channel."""
     return {str(channel): code for channel in range(channels)}
+
+
+def _among_items(pairs: duplicates.Pairs, done: _Converted, made: Dataset) -> duplicates.Pairs:
+    """Gives pairs of converted samples as pairs of entries, without those that were left out."""
+    items = (*made.items, *made.testing)
+    numbers = {item["image"]: number for number, item in enumerate(items)}
+    places = [numbers.get(f"{IMAGES}/{job.name}", -1) for job in done.jobs]
+    found = np.sort(np.array(places, dtype=np.int64)[pairs], axis=1)
+    return found[found[:, 0] >= 0]
+
+
+def _audited(
+    made: Dataset, folder: Path, pairs: duplicates.Pairs, options: Options
+) -> tuple[Dataset, dict[str, int]]:
+    """Audits the new folder; gives the dataset with the marks that were found as flags."""
+    from pipelines.datasets.audit.flags import with_flags
+    from pipelines.datasets.audit.run import audit
+
+    report = audit(replace(made, folder=folder), folder, options.workers, pairs)
+    return with_flags(made, report.flags), report.counts
+
+
+def _say_depths(made: Dataset, folder: Path, say: Say) -> None:
+    """Warns of a mixture of images of 8 and of 16 bits; colours all have 8."""
+    paths = [folder / item["image"] for item in (*made.items, *made.testing)]
+    line = mixed_depths(paths) if made.channels == 1 else None
+    if line:
+        say(f"warning: {line}")
 
 
 def _remove_others(folder: Path, made: Dataset) -> None:

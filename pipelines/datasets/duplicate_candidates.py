@@ -1,118 +1,135 @@
-"""Candidates for near-duplicates: small copies whose perceptual hashes are close.
-
-The eight orientations (four right-angle turns, each also flipped) are compared.
-"""
+"""Candidates for near-duplicates: a picture whose signature is that of a window of another one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-SIDE = 64  # of the small copies: speckle is averaged away, tissue layers are still there
+from pipelines.datasets.duplicate_cells import Cells
+from pipelines.datasets.duplicate_orientations import ORIENTATIONS, inverse, orient
+from pipelines.datasets.duplicate_windows import windows
 
-# The hash alone decides little. Among 662 breast ultrasound images strangers begin at a distance
-# of 10 and are the rule above 14, yet true pairs (other marks, another cut, another gain) go up to
-# 20. No pair beyond is looked at.
-MAX_DISTANCE = 20
-
-_BLOCK = 2048  # pictures that are hashed at once: bounds the memory
-_ROWS = 64  # hashes compared at once with those of a block: few enough for the processor's cache
-_CANDIDATES = 100_000  # rows that are gathered before they are correlated
+# The cut's own window lies between those of the grid: their mean, weighted by likeness, is nearer
+# to it than any of them. The first number is how fast the weight falls, in parts of what the best
+# one lacks; the second is for cuts that lack nothing.
+_FALL, _LEAST_FALL = 0.25, 0.003
+MOST_TURNS = 2  # orientations of a pair: a limb upside down may be more alike than as it is
 
 Pairs = NDArray[np.int64]
+Floats = NDArray[np.float32]
 
 
-def hashes(smalls: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """Hashes small copies in all eight orientations.
+@dataclass(frozen=True)
+class Candidates:
+    """Pairs of a picture and what may be a cut of it, or show the same scene.
 
-    The hash is that of ``imagehash.phash`` (which 8 x 8 low cosine frequencies lie above their
-    median); turning a picture only transposes its frequencies and changes signs, so that one
-    transform serves all orientations of all pictures.
+    Attributes:
+        rows: (picture, cut, orientation of the cut), int64 (n, 3).
+        windows: what of the picture the cut may show (n, 4), float32: top, bottom, left and right,
+            from 0 to 1.
+        likeness: scalar product of the signatures of the window and the cut (n,), float32.
+        upright: whether the whole pictures are alike as they are, too (n,), bool.
+    """
+
+    rows: Pairs
+    windows: Floats
+    likeness: Floats
+    upright: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        """Counts the rows."""
+        return len(self.rows)
+
+    def __getitem__(self, places: NDArray | slice) -> Candidates:
+        """Takes some of the rows."""
+        return Candidates(*(table[places] for table in self._tables()))
+
+    def _tables(self) -> tuple[NDArray, ...]:
+        return self.rows, self.windows, self.likeness, self.upright
+
+    @staticmethod
+    def joined(parts: Sequence[Candidates], most: int) -> Candidates:
+        """Puts candidates in one table, of each pair only ``most`` orientations.
+
+        One orientation may have two rows, one way round and the other; the row stays that is more
+        alike, and so do the orientations.
+        """
+        none = np.empty((0, 3), np.int64), np.empty((0, 4), np.float32)
+        empty = Candidates(*none, np.empty(0, np.float32), np.empty(0, np.bool_))
+        columns = zip(*(part._tables() for part in (empty, *parts)), strict=True)
+        table = Candidates(*map(np.concatenate, columns))
+        first, second, turn = table.rows.T
+        low, high = np.minimum(first, second), np.maximum(first, second)
+        turn = np.where(first < second, turn, inverse(turn))
+        better = np.lexsort((first, -table.likeness, turn, high, low))
+        better = better[_ranks(low[better], high[better], turn[better]) == 0]
+        order = better[
+            np.lexsort((turn[better], -table.likeness[better], high[better], low[better]))
+        ]
+        return table[order[_ranks(low[order], high[order]) < most]]
+
+
+def _ranks(*keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Counts the rows of sorted keys (n,) from 0 on in each group of equal ones."""
+    places = np.arange(len(keys[0]))
+    begins = np.any([np.diff(key, prepend=-1) != 0 for key in keys], axis=0)
+    return places - np.maximum.accumulate(np.where(begins, places, 0))
+
+
+def candidates(
+    signatures: Floats,
+    pictures: Sequence[int],
+    cells: Cells,
+    least: float,
+    upright: float,
+    most: int = MOST_TURNS,
+) -> Candidates:
+    """Proposes pairs with some pictures.
 
     Args:
-        smalls: small copies (n, SIDE, SIDE), uint8.
-
-    Returns:
-        Hashes (n, 8), uint64, in the order of ``orient``.
+        signatures: of the windows (n, windows, d) of some pictures, and
+        pictures: their numbers.
+        cells: the signatures of all pictures in all orientations.
+        least: likeness of a window and a cut from which on the pair is proposed, and
+        upright: that of two whole pictures as they are.
+        most: orientations of a pair that are proposed, the most similar ones.
     """
-    starts = range(0, len(smalls), _BLOCK)
-    parts = [_hashes(smalls[start : start + _BLOCK]) for start in starts]
-    return np.concatenate([np.empty((0, 8), dtype=np.uint64), *parts])
+    limits = np.full(signatures.shape[1], least, dtype=np.float32)
+    limits[0] = min(least, upright)
+    parts = []
+    near = zip(pictures, signatures, cells.near(signatures, limits), strict=True)
+    for picture, table, places in near:
+        numbers = cells.numbers[places]
+        if (numbers // ORIENTATIONS != picture).any():  # often it is like itself only
+            likeness = table @ cells.table[places].T
+            parts.append(_of_picture(picture, likeness, numbers, least, upright))
+    return Candidates.joined(parts, most)
 
 
-def _hashes(smalls: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    from scipy.fft import dctn
-
-    low = dctn(halved(smalls), axes=(1, 2))[:, :8, :8]
-    bits = []
-    for number in range(8):
-        turned = _orient_frequencies(low, number)
-        bits.append(turned > np.median(turned, axis=(1, 2), keepdims=True))
-    table = np.stack(bits, axis=1).reshape(len(smalls), 8, 64)
-    return np.packbits(table, axis=2).view(np.uint64)[:, :, 0]
-
-
-def orient(pictures: NDArray, number: int) -> NDArray:
-    """Turns pictures (…, height, width) by ``number % 4`` right angles, flipped from 4 on."""
-    flipped = pictures[..., ::-1] if number >= 4 else pictures
-    return np.rot90(flipped, number % 4, axes=(-2, -1))
-
-
-def candidates(hash_table: NDArray[np.uint64], first: range, second: range) -> Iterator[Pairs]:
-    """Proposes pairs by the Hamming distance of their hashes.
-
-    Compares all pairs. A search that does not can replace this function: nothing else knows how
-    the pairs were found.
-
-    Args:
-        hash_table: hashes (n, 8) of n pictures, uint64.
-        first: the pictures to compare, and
-        second: those to compare them with.
-
-    Yields:
-        Some ten thousand rows (first, second, orientation, distance) at once, first < second.
-    """
-    found: list[Pairs] = []
-    count = 0
-    columns = np.asarray(second)
-    others = np.ascontiguousarray(hash_table[second.start : second.stop].T)
-    for start in range(first.start, first.stop, _ROWS):
-        rows = np.arange(start, min(start + _ROWS, first.stop))
-        upright = hash_table[rows, 0][:, None]
-        for orientation in range(8):
-            distance = np.bitwise_count(upright ^ others[orientation])
-            hits = np.flatnonzero(distance <= MAX_DISTANCE)  # far faster than nonzero of a table
-            near, other = np.divmod(hits, len(columns))
-            later = columns[other] > rows[near]
-            near, other = near[later], other[later]
-            fixed = np.full_like(near, orientation)
-            block = [rows[near], columns[other], fixed, distance[near, other]]
-            found.append(np.stack(block, axis=1).astype(np.int64))
-            count += len(near)
-        if count >= _CANDIDATES:
-            yield np.concatenate(found)
-            found, count = [], 0
-    if count:
-        yield np.concatenate(found)
+def _of_picture(
+    picture: int, likeness: Floats, numbers: NDArray[np.int64], least: float, upright: float
+) -> Candidates:
+    """Proposes pairs with one picture, whose windows (windows, k) are like some signatures."""
+    best = likeness.max(axis=0)
+    cuts, orientations = np.divmod(numbers, ORIENTATIONS)
+    whole = (likeness[0] >= upright) & (orientations == 0)
+    hits = np.flatnonzero((best >= least) | whole)
+    hits = hits[cuts[hits] != picture]
+    fall = _FALL * np.maximum(1 - best[hits], 0) + _LEAST_FALL
+    weights = np.exp((likeness[:, hits] - best[hits]) / fall)
+    weights /= weights.sum(axis=0)
+    rows = np.stack([np.full_like(hits, picture), cuts[hits], orientations[hits]], axis=1)
+    alike = np.isin(rows[:, 1], cuts[whole])
+    return Candidates(rows, weights.T @ windows(), best[hits], alike)
 
 
-def halved(smalls: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Averages blocks of 2 x 2 pixels: (n, SIDE, SIDE) to (n, SIDE / 2, SIDE / 2)."""
-    corners = [smalls[:, row::2, column::2] for row in (0, 1) for column in (0, 1)]
-    total = sum(corner.astype(np.uint16) for corner in corners)
-    return np.asarray(total, dtype=np.float32) / np.float32(4)
-
-
-def _orient_frequencies(low: NDArray[np.float32], number: int) -> NDArray[np.float32]:
-    """Gives the cosine frequencies (n, 8, 8) that the pictures had after ``orient``.
-
-    Flipping an axis changes the sign of its odd frequencies; a right-angle turn is a transposition
-    and a flip.
-    """
-    signs = np.where(np.arange(8) % 2, -1, 1).astype(np.float32)
-    turned = low * signs if number >= 4 else low
-    for _ in range(number % 4):
-        turned = np.swapaxes(turned, 1, 2) * signs[:, None]
+def turned(pictures: NDArray, rows: Pairs) -> Floats:
+    """Gives the cuts (n, side, side) of rows in their orientations, float32."""
+    turned = np.empty((len(rows), *pictures.shape[1:]), dtype=np.float32)
+    for orientation in range(ORIENTATIONS):
+        chosen = rows[:, 2] == orientation
+        turned[chosen] = orient(pictures[rows[chosen, 1]], orientation)
     return turned

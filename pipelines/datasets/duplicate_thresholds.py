@@ -1,8 +1,7 @@
 """How alike pictures must be to be near-duplicates: more than the strangers of the same set are.
 
 Unrelated breast scans share little detail, unrelated radiographs of a limb much. How high strangers
-reach is measured on random pairs in random orientations: nearly all are strangers, whatever copies
-a set holds.
+reach is measured on random pairs: nearly all are strangers, whatever copies a set holds.
 """
 
 from __future__ import annotations
@@ -12,40 +11,32 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.datasets.duplicate_candidates import MAX_DISTANCE, Pairs
-from pipelines.datasets.duplicate_coherence import coherences
-from pipelines.datasets.duplicate_correlations import correlations, detail_correlations, normals
+from pipelines.datasets.duplicate_candidates import Candidates, candidates, turned
+from pipelines.datasets.duplicate_cells import without_cells
+from pipelines.datasets.duplicate_moments import shifted_detail
+from pipelines.datasets.duplicate_signatures import Signatures
 
-# What is fixed was set by looking at the pairs of 662 breast ultrasound images, sorted by each
-# measure, and at made radiographs, fetal planes and tissue, whose true pairs are known.
-
-# Any two scans that fade with depth correlate (strangers reach 0.92). The correlation only thins
-# out the candidates; the lowest true pair of the breast scans has 0.75.
-MIN_CORRELATION = 0.7
-# A cut stretched to the same square has little more, but a close hash; it must be coherent then.
-CLOSE_DISTANCE = 12
-CLOSE_CORRELATION = 0.4
-# Strangers, and flips in a set without flipped copies, stay below 0.37 of detail in breast scans,
-# and every pair above 0.38 is a true one, be it only one lesion a moment later (then correlated
-# above 0.85; strangers in made fetal planes reach 0.73). In radiographs strangers reach 0.78 of
-# detail; as much as the second number is common to copies only.
-MIN_DETAIL, SURE_DETAIL = 0.38, 0.9
-DETAIL_CORRELATION = 0.8
-# The coherence of strangers stays below 0.35, that of changed copies (cuts, gamma, marks, JPEG)
-# above 0.45, mostly above 0.6, in all those sets.
-MIN_COHERENCE, MOST_COHERENCE = 0.45, 0.7
-# Laid over one another, changed copies correlate by 0.8. Without this, two hands with a bright
-# letter in the same corner pass.
-MIN_FITTED = 0.75
-# A pair with less detail is not asked for its coherence, which takes as long as ten correlations.
-# The limit rises when strangers would be asked more often than ``_ASKED`` times per picture.
-MIN_ASKED, MOST_ASKED = 0.2, 0.6
-_ASKED = 20
+# As many strangers as this are fitted for each picture, or for a small set; fewer where they are
+# less alike than the first number below, more where they are more alike than the second.
+_ASKED, _ASKED_ALL = 3, 2000
+MIN_LIKENESS, MOST_LIKENESS = 0.7, 0.9
+MIN_UPRIGHT, MOST_UPRIGHT = 0.6, 0.95
+# The agreement of strangers stays below 0.12 in breast scans and 0.23 in fetal planes, and reaches
+# 0.44 in radiographs of limbs; that of changed copies is mostly above 0.5.
+MIN_AGREEMENT, MOST_AGREEMENT = 0.36, 0.65
+# Of breast scans that are as bright as one another, strangers share detail of at most 0.23; every
+# pair from 0.24 on that was looked at shows one lesion.
+MIN_DETAIL, MOST_DETAIL = 0.26, 0.9
+# Similar strangers share detail of 0.1 by chance, in radiographs of limbs 0.3 to 0.5. So much more
+# is asked for where they share more.
+_BY_CHANCE, _AGREEMENT_SLOPE, _DETAIL_SLOPE = 0.1, 0.9, 2.5
 
 _LEAST = 20  # pictures: fewer say too little of their strangers
-_PAIRS = 2048  # random pairs whose detail is measured
-_COHERENT = 128  # random pairs whose coherence is measured
-_HASHED = 65_536  # random pairs whose hashes are compared
+_TAIL = 10  # random pairs that are as much alike as those asked for
+_FEWEST, _MOST = 48, 512  # pictures that are compared with as many others
+_COPIED = 0.95  # likeness from which on random pairs are taken for copies or frames of one film
+# Similar strangers are the most similar random pairs, but for the part that copies may be.
+_FROM, _TO, _SIMILAR = 0.02, 0.1, 64
 
 
 @dataclass(frozen=True)
@@ -53,76 +44,61 @@ class Thresholds:
     """What a pair must reach.
 
     Attributes:
-        detail: correlation of detail that makes a pair.
-        asked: correlation of detail from which on the coherence is asked for, and
-        coherence: the coherence that makes a pair, then.
+        likeness: of the signatures of a window and a cut, to be fitted.
+        agreement: of a cut with its picture, once fitted, to be a copy.
+        upright: likeness of the signatures of whole pictures, to be compared.
+        detail: correlation of their detail, to show one scene a moment later.
     """
 
-    detail: float = SURE_DETAIL
-    asked: float = MIN_ASKED
-    coherence: float = MIN_COHERENCE
+    likeness: float = MIN_LIKENESS
+    agreement: float = 0.56
+    upright: float = MIN_UPRIGHT
+    detail: float = MOST_DETAIL
 
 
-def measured(smalls: NDArray[np.uint8], table: NDArray[np.uint64]) -> Thresholds:
+def measured(
+    smalls: NDArray[np.uint8], signatures: Signatures, oriented: NDArray[np.float32]
+) -> Thresholds:
     """Sets the thresholds for a set by its own strangers.
 
     Args:
         smalls: small copies (n, SIDE, SIDE), uint8.
-        table: their hashes (n, 8), uint64.
+        signatures: those of the set, and
+        oriented: of its pictures in all orientations (n, 8, d), float32.
 
     Returns:
-        The thresholds; of fewer than twenty pictures the strictest for detail.
+        The thresholds; of fewer than twenty pictures the strictest.
     """
-    if len(smalls) < _LEAST:
+    count = len(smalls)
+    if count < _LEAST:
         return Thresholds()
+    asked = max(_ASKED, _ASKED_ALL / count)
+    number = int(np.clip(np.sqrt(_TAIL * count / asked), _FEWEST, _MOST))
     rng = np.random.default_rng(0)
+    pictures, others = (np.sort(rng.permutation(count)[:number]) for _ in range(2))
+    upright = (oriented[pictures, 0] @ oriented[others, 0].T)[pictures[:, None] != others]
+    table = without_cells(oriented, others)
+    windows = signatures.of_windows(smalls[pictures])
+    strangers = candidates(windows, pictures.tolist(), table, -np.inf, np.inf, 1)
+    strangers, upright = strangers[strangers.likeness < _COPIED], upright[upright < _COPIED]
+    if not len(strangers) or not len(upright):
+        return Thresholds()
+    common = _common_detail(smalls, strangers)
+    quantile = max(0.0, 1 - asked / (count - 1))
+    limits = [float(np.quantile(each, quantile)) for each in (strangers.likeness, upright)]
     return Thresholds(
-        detail=_detail(smalls, _random_rows(rng, len(smalls), _PAIRS)),
-        asked=_asked(smalls, table, _random_rows(rng, len(smalls), _HASHED)),
-        coherence=_coherence(smalls, _random_rows(rng, len(smalls), _COHERENT)),
+        likeness=min(max(limits[0], MIN_LIKENESS), MOST_LIKENESS),
+        agreement=min(MIN_AGREEMENT + _AGREEMENT_SLOPE * common, MOST_AGREEMENT),
+        upright=min(max(limits[1], MIN_UPRIGHT), MOST_UPRIGHT),
+        detail=min(MIN_DETAIL + _DETAIL_SLOPE * common, MOST_DETAIL),
     )
 
 
-def _random_rows(rng: np.random.Generator, count: int, number: int) -> Pairs:
-    """Draws rows (first, second, orientation, 0) of two different pictures."""
-    first = rng.integers(count, size=number)
-    second = (first + rng.integers(1, count, size=number)) % count
-    orientation = rng.integers(8, size=number)
-    return np.stack([first, second, orientation, np.zeros_like(first)], axis=1)
-
-
-def _detail(smalls: NDArray[np.uint8], rows: Pairs) -> float:
-    """Tells how much detail strangers never share: far above what a fiftieth of them do.
-
-    Copies do not enter as long as they are less than a fiftieth of the random pairs.
-    """
-    shared = detail_correlations(smalls, smalls, rows)
-    middle, high = np.quantile(shared, [0.5, 0.98])
-    return float(np.clip(middle + 2.25 * (high - middle), MIN_DETAIL, SURE_DETAIL))
-
-
-def _coherence(smalls: NDArray[np.uint8], rows: Pairs) -> float:
-    """Tells the coherence that strangers never have; a frame or text that all share adds to it."""
-    upright = rows * np.array([1, 1, 0, 0])
-    middle, high = np.quantile(coherences(smalls, smalls, upright)[0], [0.5, 0.9])
-    return float(np.clip(middle + 3 * (high - middle), MIN_COHERENCE, MOST_COHERENCE))
-
-
-def _asked(smalls: NDArray[np.uint8], table: NDArray[np.uint64], rows: Pairs) -> float:
-    """Finds the detail that candidates have ``_ASKED`` times per picture."""
-    distance = np.bitwise_count(table[rows[:, 0], 0] ^ table[rows[:, 1], rows[:, 2]])
-    close = rows[distance <= MAX_DISTANCE]
-    chosen = close[:_PAIRS]
-    likely = chosen[_plain(smalls, chosen) >= MIN_CORRELATION]
-    shared = np.sort(detail_correlations(smalls, smalls, likely))[::-1]
-    weight = len(close) / max(len(chosen), 1) / len(rows) * 4 * (len(smalls) - 1)
-    most = int(_ASKED / weight) if weight else len(shared)
-    limit = float(shared[most]) if most < len(shared) else 0.0
-    return float(np.clip(limit, MIN_ASKED, MOST_ASKED))
-
-
-def _plain(smalls: NDArray[np.uint8], rows: Pairs) -> NDArray[np.float32]:
-    """Correlates pictures that lie anywhere in the set."""
-    used, places = np.unique(rows[:, :2], return_inverse=True)
-    table = normals(smalls[used])
-    return correlations(table, table, np.c_[places.reshape(-1, 2), rows[:, 2:]])
+def _common_detail(smalls: NDArray[np.uint8], strangers: Candidates) -> float:
+    """Tells how much more detail similar strangers share than they would by chance."""
+    low, high = np.quantile(strangers.likeness, [1 - _TO, 1 - _FROM])
+    similar = np.flatnonzero((strangers.likeness >= low) & (strangers.likeness <= high))
+    rows = strangers.rows[similar[:: -(-len(similar) // _SIMILAR)]]
+    pictures = smalls[rows[:, 0]].astype(np.float32)
+    shared = shifted_detail(pictures, turned(smalls, rows))
+    return max(0.0, float(np.median(shared)) - _BY_CHANCE)

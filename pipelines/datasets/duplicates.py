@@ -1,35 +1,39 @@
-"""Near-duplicate pictures: a perceptual hash proposes pairs, their detail confirms them.
+"""Near-duplicate pictures: signatures propose pairs, a fit of their detail confirms them.
 
 Everything works on small grey copies, so that a picture is decoded once and then forgotten.
 """
 
 from __future__ import annotations
 
-import mmap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from threadpoolctl import threadpool_limits
 
-from pipelines.datasets.duplicate_candidates import SIDE, Pairs, candidates, hashes
-from pipelines.datasets.duplicate_coherence import coherences
-from pipelines.datasets.duplicate_correlations import correlations, detail_correlations, normals
-from pipelines.datasets.duplicate_thresholds import (
-    CLOSE_CORRELATION,
-    CLOSE_DISTANCE,
-    DETAIL_CORRELATION,
-    MIN_CORRELATION,
-    MIN_FITTED,
-    Thresholds,
-    measured,
+from pipelines.datasets.duplicate_agreement import agreements
+from pipelines.datasets.duplicate_candidates import (
+    MOST_TURNS,
+    Candidates,
+    Pairs,
+    candidates,
 )
+from pipelines.datasets.duplicate_cells import Cells, sorted_cells
+from pipelines.datasets.duplicate_moments import later
+from pipelines.datasets.duplicate_signatures import Signatures, learned
+from pipelines.datasets.duplicate_thresholds import Thresholds, measured
+from pipelines.datasets.duplicate_windows import SIDE
 
-_BLOCK = 2048  # pictures that are compared with as many others at once: bounds the memory
+_BLOCK, _LEAST_BLOCKS = 512, 4  # pictures that are worked on at once: bounds the memory
+_BLANK = 1  # grey levels between the darkest and the brightest pixel of a blank picture
 
 Report = Callable[[int, int], None]
+Mapping = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Any]]
 
 
 def small_copy(picture: NDArray[np.generic]) -> NDArray[np.uint8]:
@@ -51,118 +55,98 @@ def small_copy(picture: NDArray[np.generic]) -> NDArray[np.uint8]:
 
 
 def find_pairs(smalls: NDArray[np.uint8], threads: int = 1, report: Report | None = None) -> Pairs:
-    """Finds the near-duplicates among pictures, in memory that their number does not change.
+    """Finds the near-duplicates among pictures.
 
     Args:
         smalls: small copies (n, SIDE, SIDE), uint8; it may be mapped from a file.
         threads: how many to use; it changes nothing else.
-        report: called with the blocks that were compared and their number.
+        report: called with the steps that were done and their number.
 
     Returns:
-        Pairs of indices (n, 2), first < second, sorted, int64.
+        Pairs of indices (n, 2), first < second, sorted, int64. Blank pictures are pairs of one
+        another.
     """
-    table = hashes(smalls)
-    thresholds = measured(smalls, table)
-    blocks = [range(s, min(s + _BLOCK, len(smalls))) for s in range(0, len(smalls), _BLOCK)]
-    tiles = [(one, other) for i, one in enumerate(blocks) for other in blocks[i:]]
-    found = [np.empty((0, 2), dtype=np.int64)]
+    blocks = _blocks(len(smalls))
+    # The numbers must not depend on how a library shares its work among threads of its own.
+    with threadpool_limits(1), _mapping(threads, 2 * len(blocks), report) as mapped:
+        signatures = learned(smalls)
+        oriented = _oriented(smalls, signatures)
+        limits = measured(smalls, signatures, oriented)
+        propose = partial(_proposed, smalls, signatures, sorted_cells(oriented), limits)
+        proposed = Candidates.joined(list(mapped(propose, blocks)), MOST_TURNS)
+        confirm = partial(_confirmed, smalls, proposed, limits)
+        parts = np.array_split(np.arange(len(proposed)), max(len(blocks), 1))[: len(blocks)]
+        found = [_blank_pairs(smalls), *mapped(confirm, parts)]
+    return np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
+
+
+def _blocks(count: int) -> list[range]:
+    """Parts the numbers of pictures: enough parts for the threads of a small set."""
+    size = min(max(count // _LEAST_BLOCKS, 1), _BLOCK)
+    return [range(start, min(start + size, count)) for start in range(0, count, size)]
+
+
+@contextmanager
+def _mapping(threads: int, steps: int, report: Report | None) -> Iterator[Mapping]:
+    """Starts threads, and gives a function like ``map`` that reports each step."""
     pool = ThreadPoolExecutor(threads)
-    try:
-        for pairs in pool.map(partial(_tile_pairs, smalls, table, thresholds), tiles):
-            found.append(pairs)
+    done = 0
+
+    def mapped(function: Callable[[Any], Any], jobs: Sequence[Any]) -> Iterator[Any]:
+        nonlocal done
+        for result in pool.map(function, jobs):
+            done += 1
             if report is not None:
-                report(len(found) - 1, len(tiles))
+                report(done, steps)
+            yield result
+
+    try:
+        yield mapped
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-    return np.unique(np.concatenate(found), axis=0)
 
 
-def _tile_pairs(
+def _oriented(smalls: NDArray[np.uint8], signatures: Signatures) -> NDArray[np.float32]:
+    """Gives the signatures (n, 8, d) of all pictures in all orientations."""
+    parts = [
+        signatures.of_orientations(smalls[start : start + _BLOCK])
+        for start in range(0, max(len(smalls), 1), _BLOCK)
+    ]
+    return np.concatenate(parts)
+
+
+def _proposed(
     smalls: NDArray[np.uint8],
-    table: NDArray[np.uint64],
-    thresholds: Thresholds,
-    tile: tuple[range, range],
-) -> Pairs:
-    """Finds the pairs (n, 2) of one block of pictures with another."""
-    one, other = (_Block(smalls, part) for part in tile)
-    found = [np.empty((0, 2), dtype=np.int64)]
-    for rows in candidates(table, *tile):
-        inside = rows - np.array([tile[0].start, tile[1].start, 0, 0])
-        found.append(rows[_confirmed(one, other, inside, thresholds), :2])
-    return np.unique(np.concatenate(found), axis=0)
+    signatures: Signatures,
+    cells: Cells,
+    limits: Thresholds,
+    block: range,
+) -> Candidates:
+    """Proposes pairs with the pictures of a block."""
+    windows = signatures.of_windows(smalls[block.start : block.stop])
+    return candidates(windows, block, cells, limits.likeness, limits.upright)
 
 
 def _confirmed(
-    one: _Block, other: _Block, rows: Pairs, thresholds: Thresholds
-) -> NDArray[np.int64]:
-    """Tells which rows are near-duplicates, one row of each pair at least.
-
-    Args:
-        one: a block, and
-        other: that with which it is compared.
-        rows: candidates (n, 4); indices count from the beginnings of the blocks.
-        thresholds: what they must reach.
-
-    Returns:
-        Places among the rows.
-    """
-    places = np.flatnonzero(_may_correlate(one, other, rows))
-    correlation = correlations(one.normal, other.normal, rows[places])
-    likely = correlation >= _least(rows[places])
-    places, correlation = places[likely], correlation[likely]
-    detail = detail_correlations(one.smalls, other.smalls, rows[places])
-    sure = (detail >= thresholds.detail) & (correlation >= DETAIL_CORRELATION)
-    asked = (detail >= thresholds.asked) | (rows[places, 3] <= CLOSE_DISTANCE)
-    best = _best(rows[places], detail, sure)
-    asked = best[asked[best] & ~sure[best]]
-    coherence, fitted = coherences(one.smalls, other.smalls, rows[places[asked]])
-    coherent = (coherence >= thresholds.coherence) & (fitted >= MIN_FITTED)
-    return np.concatenate([places[sure], places[asked[coherent]]])
+    smalls: NDArray[np.uint8], proposed: Candidates, limits: Thresholds, places: NDArray[np.int64]
+) -> Pairs:
+    """Gives the pairs (n, 2) among the candidates at some places."""
+    chosen = proposed[places]
+    copied = np.zeros(len(chosen), dtype=bool)
+    fit = np.flatnonzero(chosen.likeness >= limits.likeness)
+    copied[fit] = agreements(smalls, chosen[fit], limits.agreement) >= limits.agreement
+    rest = np.flatnonzero(chosen.upright & ~copied)
+    copied[rest] = later(smalls, chosen.rows[rest, :2], limits.detail)
+    return chosen.rows[copied, :2]
 
 
-def _least(rows: Pairs) -> NDArray[np.float32]:
-    """Gives the least correlation that rows must have."""
-    close = rows[:, 3] <= CLOSE_DISTANCE
-    return np.where(close, CLOSE_CORRELATION, MIN_CORRELATION).astype(np.float32)
-
-
-def _best(rows: Pairs, detail: NDArray[np.float32], sure: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Finds the place of the row of each pair that shares most detail, the sure ones first."""
-    order = np.lexsort((-detail, ~sure, rows[:, 1], rows[:, 0]))
-    changes = np.diff(rows[order, :2], axis=0, prepend=-1).any(axis=1)
-    return order[changes]
-
-
-class _Block:
-    """The small copies of a block, their normalised halves, and the coarse part of those.
-
-    ``coarse`` (n, 8, 8) is the part in 8 x 8 tiles of one value each, and ``rest`` (n,) the length
-    of what it leaves.
-    """
-
-    def __init__(self, smalls: NDArray[np.uint8], part: range) -> None:
-        self.smalls = _copied(smalls, part)
-        self.normal = normals(self.smalls)
-        # A tile of 4 x 4 pixels: its mean times 4 is its part along a unit vector.
-        self.coarse = self.normal.reshape(-1, 8, 4, 8, 4).mean(axis=(2, 4)) * 4
-        length = 1 - np.square(self.coarse).sum(axis=(1, 2))
-        self.rest = np.sqrt(np.maximum(length, 0))
-
-
-def _copied(smalls: NDArray[np.uint8], part: range) -> NDArray[np.uint8]:
-    """Copies a block to memory; the pages of a mapped file are given back at once."""
-    block = np.array(smalls[part.start : part.stop])
-    mapping = getattr(smalls, "_mmap", None)
-    if mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
-        mapping.madvise(mmap.MADV_DONTNEED)
-    return block
-
-
-def _may_correlate(one: _Block, other: _Block, rows: Pairs) -> NDArray[np.bool_]:
-    """Tells which rows can correlate enough: the rest adds no more than its lengths."""
-    most = correlations(one.coarse, other.coarse, rows)
-    most += one.rest[rows[:, 0]] * other.rest[rows[:, 1]]
-    return most >= _least(rows) - 1e-3
+def _blank_pairs(smalls: NDArray[np.uint8]) -> Pairs:
+    """Pairs the pictures that show nothing; their signatures are like nothing."""
+    starts = range(0, len(smalls), _BLOCK)
+    blank = [np.ptp(smalls[start : start + _BLOCK], axis=(1, 2)) <= _BLANK for start in starts]
+    places = np.flatnonzero(np.concatenate([np.empty(0, dtype=bool), *blank]))
+    first, second = np.triu_indices(len(places), 1)
+    return np.stack([places[first], places[second]], axis=1)
 
 
 def clusters(count: int, pairs: Pairs) -> NDArray[np.int64]:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pipelines
 from pipelines.atomic import write_text
-from pipelines.datasets.dataset import Dataset, digest, read
+from pipelines.datasets.dataset import LEAKY, Dataset, digest, read
 from pipelines.datasets.exports import EXPORTS
 from pipelines.datasets.exports.request import Request
+from pipelines.datasets.leaky import leaky_text
 from pipelines.datasets.parallel import cores
 from pipelines.datasets.staging import Replaceable, staged
 from pipelines.errors import InputError
@@ -60,6 +61,8 @@ def export(
     dataset, out = read(dataset_dir), Path(out).absolute()
     _check_task(dataset, to)
     _check_apart(dataset.folder, out)
+    if dataset.leaky:
+        say(f"warning: {leaky_text(dataset)}")
     writer = importlib.import_module(EXPORTS[to].module)
     with staged(out, overwrite, replaceable(to)) as folder:
         processes = workers or cores()
@@ -98,6 +101,7 @@ def _record(dataset: Dataset, to: str) -> str:
         "dataset": dataset.name,
         "task": dataset.task,
         "digest": digest(dataset),
+        **({LEAKY: True} if dataset.leaky else {}),
     }
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 

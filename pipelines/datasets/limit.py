@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from pipelines.datasets.layouts.sample import Sample
+from pipelines.datasets.options import Options
+from pipelines.errors import InputError
 
 
 def limited(samples: Sequence[Sample], count: int) -> list[Sample]:
@@ -28,6 +31,28 @@ def limited(samples: Sequence[Sample], count: int) -> list[Sample]:
         for number in range(share)
     ]
     return [samples[index] for index in sorted(chosen)]
+
+
+def check_limit(classes: Iterable[str], groups: Sequence[str], options: Options) -> None:
+    """Refuses a limit that leaves too few groups for the folds; the data are not to blame.
+
+    Args:
+        classes: the class of each image.
+        groups: the group of each image.
+        options: how to convert; with ``skip_bad``, one class with enough groups is enough.
+
+    Raises:
+        InputError: a class has fewer groups than there are folds.
+    """
+    counts = Counter(name for name, _ in set(zip(classes, groups, strict=True)))
+    thin = [name for name in counts if counts[name] < options.folds]
+    if thin and not (options.skip_bad and len(thin) < len(counts)):
+        name = min(thin, key=lambda each: (counts[each], each))
+        count = counts[name]
+        raise InputError(
+            f'--limit {options.limit} leaves class "{name}" {count} '
+            f"group{'s' if count > 1 else ''}, fewer than the {options.folds} folds; raise --limit"
+        )
 
 
 def _shares(sizes: Sequence[int], count: int) -> list[int]:

@@ -17,7 +17,8 @@ class Options:
     """How to convert.
 
     Attributes:
-        task: what the dataset is for; the first task of the layout where not given.
+        task: what the dataset is for; where not given, what the data say, else the first task of
+            the layout.
         classes: class names in the order of their indices, or nothing.
         mapping: values that masks may hold besides 0 and 255, each with its class index.
         kind: the format of the files, ``png`` or ``nifti``.
@@ -32,6 +33,8 @@ class Options:
         keep_conflicts: whether near-duplicates of different classes stay in.
         overwrite: whether a dataset folder in the way may be replaced.
         dry_run: whether to read and check everything and write nothing.
+        audit: whether the new folder is audited, and marks that are found become flags; not in a
+            dry run.
         layout: the layout's own options by name.
     """
 
@@ -50,6 +53,7 @@ class Options:
     keep_conflicts: bool = False
     overwrite: bool = False
     dry_run: bool = False
+    audit: bool = True
     layout: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -15,6 +15,18 @@ LeftOut = dict[str, str]
 _NAMED = 10  # lines of one kind that are shown before the rest is only counted
 
 
+class ProblemsError(InputError):
+    """Problems of the images, of which the message shows the first ones.
+
+    Attributes:
+        problems: all of them.
+    """
+
+    def __init__(self, message: str, problems: Sequence[Problem]) -> None:
+        super().__init__(message)
+        self.problems = as_left_out(problems)
+
+
 def shortened(lines: Sequence[str]) -> list[str]:
     """Keeps the first lines and counts the others."""
     rest = len(lines) - _NAMED
@@ -25,14 +37,14 @@ def refuse(raw: Path, problems: Sequence[Problem]) -> None:
     """Raises all problems as one error, if there are any.
 
     Raises:
-        InputError: with one problem its line, else the first lines and how many there are.
+        ProblemsError: with one problem its line, else the first lines and how many there are.
     """
     lines = list(dict.fromkeys(problem.line for problem in problems))
     if len(lines) == 1:
-        raise InputError(lines[0])
+        raise ProblemsError(lines[0], problems)
     if lines:
         head = f"{len(lines)} problems in {raw}; nothing was written:"
-        raise InputError("\n  ".join([head, *shortened(lines)]))
+        raise ProblemsError("\n  ".join([head, *shortened(lines)]), problems)
 
 
 def reason_lines(left_out: Sequence[LeftOut]) -> list[str]:

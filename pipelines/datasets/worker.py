@@ -18,6 +18,7 @@ from pipelines.datasets.job import Job
 from pipelines.datasets.layouts.sample import Sample
 from pipelines.datasets.record import Record
 from pipelines.datasets.resize import fitted, scaled_spacing, shrink_mask, shrink_picture
+from pipelines.datasets.sources.exif_orientation import turned_apart
 from pipelines.datasets.sources.source import ImageSource, MaskSource, Picture, files_of
 from pipelines.errors import InputError
 from transforms.picture import PictureError
@@ -129,7 +130,9 @@ def _with_channels(image: Picture, channels: int, name: str) -> Picture:
         return Picture(picture.to_rgb(image.pixels, name), image.flags, image.spacing)
     if image.pixels.ndim == 2:
         return image
-    flags = tuple(dict.fromkeys((*image.flags, picture.COLOUR)))
+    colourful = picture.coloured_share(image.pixels) >= picture.LEAST_COLOURED
+    new = (picture.COLOUR, picture.COLOURFUL) if colourful else (picture.COLOUR,)
+    flags = tuple(dict.fromkeys((*image.flags, *new)))
     return Picture(picture.to_grey(image.pixels), flags, image.spacing)
 
 
@@ -144,7 +147,9 @@ def _merged(
         indices = _tried(problems, source.read, name)
         if indices is None:
             continue
-        if image is not None and indices.shape != image.pixels.shape[:2]:
+        turned = turned_apart(sample.image, source)
+        problems += [f'image "{sample.source}" {line}' for line in turned]
+        if image is not None and not turned and indices.shape != image.pixels.shape[:2]:
             problems.append(_other_size(indices, name, image.pixels))
         if int(indices.max(initial=0)) >= len(work.labels):
             problems.append(
@@ -185,7 +190,7 @@ def _written(
         marked = bool(indices.any())
         vanished = marked and not shrunk.any()
         label_hash = _save(work, MASKS, job.name, shrunk, spacing)
-    small = duplicates.small_copy(picture.to_grey(image.pixels)).tobytes()
+    small = duplicates.small_copy(picture.to_grey(pixels)).tobytes()  # of what the folder holds
     with work.smalls.open("rb+") as file:
         file.seek(job.index * _SMALL_BYTES)
         file.write(small)

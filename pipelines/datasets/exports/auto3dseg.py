@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.atomic import write_text
-from pipelines.datasets.dataset import Item
+from pipelines.datasets.dataset import LEAKY, Item
 from pipelines.datasets.exports.case_names import case_names
 from pipelines.datasets.exports.label_names import label_names
 from pipelines.datasets.exports.request import Request
@@ -64,6 +64,7 @@ def _datalist(request: Request, names: dict[str, str], labels: list[str]) -> dic
         "name": dataset.name,
         "licence": dataset.licence,
         "reference": dataset.reference,
+        **({LEAKY: True} if dataset.leaky else {}),
         "modality": dataset.modality,
         "labels": {str(index): name for index, name in enumerate(labels)},
         "training": [

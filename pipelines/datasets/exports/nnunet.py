@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from PIL import Image
 
 from pipelines.atomic import write_text
-from pipelines.datasets.dataset import Dataset, Item
+from pipelines.datasets.dataset import LEAKY, Dataset, Item
 from pipelines.datasets.encoding import SUFFIXES, encode
 from pipelines.datasets.exports.case_names import case_names, plain
 from pipelines.datasets.exports.label_names import label_names
@@ -56,8 +56,8 @@ def write(request: Request) -> None:
     names, labels = case_names(dataset), label_names(dataset)
     if len(dataset.folds) < 2:
         raise InputError(
-            f"{dataset.folder} has one fold; nnU-Net's splits need two: convert it again with "
-            "--folds 5"
+            f"{dataset.folder} has one fold; nnU-Net's splits need two: make them by "
+            f"med2d split {dataset.folder} --folds 5"
         )
     kind = _kind(dataset)
     _write_cases(request, folder, _jobs(dataset, names), kind)
@@ -150,6 +150,7 @@ def _description(dataset: Dataset, labels: list[str], kind: str) -> dict[str, An
         "name": dataset.name,
         "reference": dataset.reference,
         "licence": dataset.licence,
+        **({LEAKY: True} if dataset.leaky else {}),
     }
 
 

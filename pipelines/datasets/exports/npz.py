@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipelines.datasets.dataset import Dataset, Item
+from pipelines.datasets.dataset import LEAKY, Dataset, Item
 from pipelines.datasets.exports.case_names import case_names
 from pipelines.datasets.exports.label_names import label_names
 from pipelines.datasets.exports.letterbox import letterboxed
@@ -32,6 +32,7 @@ from pipelines.progress import counting
 FILE_NAME = "dataset.npz"
 SIZES = (8, 4096)
 
+_TO_16 = 257  # by which 8-bit values become those of 16 bits: 255 becomes 65535
 _LEVEL = 4  # of compression
 _BLOCK = 1 << 20  # bytes copied at once
 
@@ -50,7 +51,8 @@ def write(request: Request) -> None:
     (N, size, size, 3), uint8 or uint16; ``masks`` (N, size, size) uint8, of a segmentation;
     ``labels`` (N,) indices into ``classes``; ``groups`` and ``ids`` (N,) texts; ``folds`` (N,), -1
     in the part ``testing``; ``sizes`` (N, 2), height and width before. Besides ``classes``, and of
-    a segmentation ``mask_classes``, texts in the order of the indices.
+    a segmentation ``mask_classes``, texts in the order of the indices. Where the split leaks on
+    purpose, ``leaky``, true.
 
     Args:
         request: the export.
@@ -93,7 +95,8 @@ def _tables(dataset: Dataset) -> dict[str, NDArray[Any]]:
         "ids": np.array([names[item["image"]] for item in items], np.str_),
         "sizes": np.array([(item["height"], item["width"]) for item in items], np.int64),
     }
-    return tables | ({"mask_classes": np.array(labels, np.str_)} if _has_masks(dataset) else {})
+    tables |= {"mask_classes": np.array(labels, np.str_)} if _has_masks(dataset) else {}
+    return tables | ({LEAKY: np.array(True)} if dataset.leaky else {})
 
 
 def _draw_all(request: Request, scratch: Path) -> None:
@@ -102,7 +105,11 @@ def _draw_all(request: Request, scratch: Path) -> None:
     jobs = [_Job(*pair) for pair in enumerate([*dataset.items, *dataset.testing])]
     shape = (len(jobs), size, size)
     colours = (3,) if dataset.channels == 3 else ()
-    _make(scratch / "images.npy", (*shape, *colours), _depth(dataset))
+    deep = _count_deep(dataset)
+    depth = np.dtype(np.uint16 if deep else np.uint8)
+    _make(scratch / "images.npy", (*shape, *colours), depth)
+    if 0 < deep < len(jobs):
+        request.say(f"{len(jobs) - deep} of {len(jobs)} images have 8 bits: multiplied by {_TO_16}")
     if _has_masks(dataset):
         _make(scratch / "masks.npy", shape, np.dtype(np.uint8))
     work = partial(
@@ -111,6 +118,7 @@ def _draw_all(request: Request, scratch: Path) -> None:
         scratch=scratch,
         size=size,
         channels=dataset.channels,
+        depth=depth,
         classes=len(dataset.labels) if _has_masks(dataset) else 0,
     )
     with mapped(work, jobs, request.workers) as done, counting("exporting") as report:
@@ -123,11 +131,10 @@ def _make(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> None:
     np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape).flush()
 
 
-def _depth(dataset: Dataset) -> np.dtype:
-    """Gives uint16 where any grey image is deeper than 8 bits; only headers are read."""
+def _count_deep(dataset: Dataset) -> int:
+    """Counts the grey images that are deeper than 8 bits; only headers are read."""
     paths = [dataset.folder / item["image"] for item in (*dataset.items, *dataset.testing)]
-    deep = dataset.channels == 1 and any(map(_is_deep, paths))
-    return np.dtype(np.uint16 if deep else np.uint8)
+    return sum(map(_is_deep, paths)) if dataset.channels == 1 else 0
 
 
 def _is_deep(path: Path) -> bool:
@@ -146,10 +153,21 @@ def _is_deep(path: Path) -> bool:
         return False
 
 
-def _draw(job: _Job, source: Path, scratch: Path, size: int, channels: int, classes: int) -> None:
+def _draw(
+    job: _Job,
+    source: Path,
+    scratch: Path,
+    size: int,
+    channels: int,
+    depth: np.dtype,
+    classes: int,
+) -> None:
     """Writes one image, and its mask where there are classes of pixels; runs in a worker."""
     pixels = read_image(source / job.item["image"], channels)
-    _put(scratch / "images.npy", job.place, letterboxed(pixels, size))
+    row = letterboxed(pixels, size)
+    if depth == np.uint16 and row.dtype == np.uint8:
+        row = row.astype(np.uint16) * _TO_16
+    _put(scratch / "images.npy", job.place, row)
     if classes:
         indices = read_mask(source / job.item["label"], classes, pixels.shape[:2])
         _put(scratch / "masks.npy", job.place, letterboxed(indices, size, mask=True))

@@ -16,7 +16,7 @@ from PIL import Image
 
 from pipelines.atomic import write_text
 from pipelines.datasets import picture
-from pipelines.datasets.dataset import Dataset, Item, parts
+from pipelines.datasets.dataset import LEAKY, Dataset, Item, parts
 from pipelines.datasets.exports.case_names import case_names, plain
 from pipelines.datasets.exports.label_names import label_names
 from pipelines.datasets.exports.polygons import outlines
@@ -182,5 +182,7 @@ def _description(dataset: Dataset) -> str:
     import yaml
 
     names = dict(enumerate(label_names(dataset)[1:]))
-    content = {**{part: f"images/{part}" for part in PARTS}, "names": names}
+    content: dict[str, Any] = {**{part: f"images/{part}" for part in PARTS}, "names": names}
+    if dataset.leaky:
+        content[LEAKY] = True
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)

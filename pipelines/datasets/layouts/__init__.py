@@ -168,7 +168,11 @@ _TABLE = (
             Option("--images", "folder of the images, below RAW", "wherever the names are found"),
             Option("--image-column", "column of the image names", "the one that names images"),
             Option("--label-column", "column of the classes", "by its name: class, label, ..."),
-            Option("--group-column", "column of the patients", "by its name: patient, ..."),
+            Option(
+                "--group-column",
+                "column of the patients, or none where there is none",
+                "by its name: patient, pid, ...",
+            ),
             Option("--split-column", "column of the parts", "by its name: split, train, ..."),
             Option("--keep-columns", "further columns to keep, such as plane,device"),
             Option("--suffix", "what the table leaves off the image names, such as .png"),

@@ -55,6 +55,7 @@ def scan(raw: Path, request: Request) -> Scan:
             are not as many as its masks hold.
     """
     root = _root(raw)
+    _check_mapping(request)
     _check_number(request)
     found = Scan(root, _facts(request))
     if root != raw:
@@ -88,6 +89,16 @@ def sign(root: Path, files: list[PurePosixPath]) -> str | None:
         if any((parent, match["stem"]) in stems for parent in parents):
             return str(file)
     return None
+
+
+def _check_mapping(request: Request) -> None:
+    """Refuses to map the values that have their meaning in this layout."""
+    for value, index in request.mapping.items():
+        if value in (0, 255) and index != min(value, 1):
+            raise InputError(
+                f"--map {value}={index}: in the masks of this layout 0 is the background and 255 "
+                "the tumour; map other values"
+            )
 
 
 def _check_number(request: Request) -> None:
@@ -140,13 +151,15 @@ def _is_picture(path: Path | PurePosixPath) -> bool:
 
 def _scan_class(folder: Path, found: Scan, request: Request) -> None:
     """Adds the samples of one class folder, and what is wrong or odd in it."""
-    images, masks = _pair(_pictures(folder, found), found)
+    images, masks, doubles = _pair(_pictures(folder, found), found)
+    if not images and not masks and folder.name.casefold() not in _RESERVED:
+        found.warnings.append(f'class folder "{printable(folder, found.root)}" holds no image')
     if images and folder.name.casefold() in _RESERVED:
         name = printable(folder, found.root)
         found.problems.append(
             Problem(name, f'class folder "{name}" has a reserved name; rename it')
         )
-    for stem in sorted(images, key=natural):
+    for stem in sorted(images.keys() - doubles, key=natural):
         source = printable(images[stem], found.root)
         files: tuple[MaskFile, ...] = ()
         if request.task == "segmentation":
@@ -192,10 +205,11 @@ def _note_odd(entry: Path, found: Scan) -> bool:
 
 def _pair(
     pictures: Sequence[tuple[Path, bool]], found: Scan
-) -> tuple[dict[str, Path], dict[str, list[Path]]]:
-    """Sorts pictures into images and masks, both by the image's stem."""
+) -> tuple[dict[str, Path], dict[str, list[Path]], set[str]]:
+    """Sorts pictures into images and masks, both by the image's stem; and stems of several."""
     images: dict[str, Path] = {}
     masks: dict[str, list[Path]] = {}
+    doubles: set[str] = set()
     for path, apart in pictures:
         match = _MASK.fullmatch(path.stem)
         if match or apart:
@@ -206,7 +220,8 @@ def _pair(
                 f'images "{first}" and "{second}" share one name and one mask; rename one with its '
                 "mask, or take it out"
             )
-            found.problems.append(Problem(second, line))
+            found.problems += [Problem(first, line), Problem(second, line)]
+            doubles.add(path.stem)
         else:
             images[path.stem] = path
     for stem in sorted(masks.keys() - images.keys(), key=natural):
@@ -214,4 +229,4 @@ def _pair(
         source = printable(masks[stem][0], found.root)
         line = f"mask {names} has no image; correct its name, or take it out"
         found.problems.append(Problem(source, line))
-    return images, masks
+    return images, masks, doubles

@@ -24,6 +24,14 @@ _GROUP = (
     "patient", "patientid", "patientnum", "patientnumber", "patientno", "subject", "subjectid",
     "person", "personid",
 )  # fmt: skip
+_GROUP_TOO = (  # the surest first; they may number images as well, so only where they repeat
+    "pid", "pat", "patid", "patno", "patnum", "patnr", "patientnr", "patientkey", "patientcode",
+    "mrn", "subj", "subjid", "subjectno", "subjectnumber", "participant", "participantid",
+    "individual", "individualid", "case", "caseid", "caseno", "casenumber", "study", "studyid",
+    "studyno", "studynumber", "studyuid", "studyinstanceuid", "exam", "examid", "examination",
+    "examinationid", "id",
+)  # fmt: skip
+_NO_COLUMN = "none"  # what people give where there are no patients
 _SPLIT = ("split", "part", "partition", "subset", "set", "train", "istrain", "test", "istest")
 _TRIED = 200  # rows that show what a column holds
 
@@ -39,6 +47,8 @@ class Columns:
         split: parts, where there is such a column.
         kept: columns that are kept, each with the key that it gets in dataset.json.
         guessed: the options that nobody gave, each with the column that was taken.
+        unused: the other columns; empty where the person chose the patients, or that there are
+            none.
     """
 
     image: str
@@ -47,6 +57,7 @@ class Columns:
     split: str | None
     kept: Mapping[str, str]
     guessed: Mapping[str, str]
+    unused: tuple[str, ...] = ()
 
     def label_of(self, row: Row) -> str:
         """Gives the label of a row; spaces and line breaks inside become one space."""
@@ -60,12 +71,13 @@ def choose_columns(
 
     The image column is the only one whose values are found as images, else the only one of a usual
     name; label, patient and part go by their usual names; of a table of two columns, the other one
-    is the label.
+    is the label. Names such as ``pid``, ``case_id`` or ``id`` are of patients where values repeat.
 
     Args:
         table: the table.
         options: ``image_column``, ``label_column``, ``group_column``, ``split_column`` and
-            ``keep_columns`` (names with commas), each possibly missing.
+            ``keep_columns`` (names with commas), each possibly missing; ``none`` as
+            ``group_column`` where no column is to be taken.
         find: finds an image by its name, or raises InputError.
 
     Returns:
@@ -75,9 +87,11 @@ def choose_columns(
         InputError: a named column does not exist, or which is meant is unclear; the columns are
             listed.
     """
+    without = options.get("group_column") == _NO_COLUMN and _NO_COLUMN not in table.columns
+    roles = ("image", "label", "split") if without else ("image", "label", "group", "split")
     named = {
         role: table.column(options[f"{role}_column"], f"--{role}-column")
-        for role in ("image", "label", "group", "split")
+        for role in roles
         if options.get(f"{role}_column")
     }
     guessed: dict[str, str] = {}
@@ -93,7 +107,8 @@ def choose_columns(
         return named[role]
 
     image = choose("image", lambda free: _image(table, free, find))
-    group = choose("group", lambda free: _by_name(table, free, _GROUP, "group"))
+    if not without:
+        choose("group", lambda free: _by_name(table, free, _GROUP, "group"))
     split = choose("split", lambda free: _split(table, free))
     label = choose("label", lambda free: _label(table, free))
     if image is None or label is None:
@@ -102,8 +117,11 @@ def choose_columns(
             f"which column of {table.path} holds the {_HOLDS[role]} is unclear; choose it with "
             f"--{role}-column from {table.listed()}"
         )
+    group = None if without else choose("group", lambda free: _repeated(table, free))
     kept = _kept(table, options.get("keep_columns") or "")
-    return Columns(image, label, group, split, kept, guessed)
+    aside = {*named.values(), *kept}
+    unused = tuple(name for name in table.columns if name not in aside)
+    return Columns(image, label, group, split, kept, guessed, () if without or group else unused)
 
 
 _HOLDS = {"image": "image names", "label": "classes", "group": "patients", "split": "parts"}
@@ -118,6 +136,18 @@ def _by_name(table: Table, free: Iterable[str], usual: Iterable[str], role: str)
             f"{names} of {table.path} may all hold the {_HOLDS[role]}; choose with --{role}-column"
         )
     return hits[0] if hits else None
+
+
+def _repeated(table: Table, free: Iterable[str]) -> str | None:
+    """Gives the column of a name that patients often have, where its values repeat."""
+    hits = [name for name in free if plain(name) in _GROUP_TOO and _repeats(table, name)]
+    return min(hits, key=lambda name: _GROUP_TOO.index(plain(name)), default=None)
+
+
+def _repeats(table: Table, column: str) -> bool:
+    """Tells whether some rows, but not all, share a value."""
+    values = [row.values[column].strip() for row in table.rows if row.values[column].strip()]
+    return 1 < len(set(values)) < len(values)
 
 
 def _image(table: Table, free: list[str], find: Callable[[str], PurePosixPath]) -> str | None:

@@ -34,6 +34,7 @@ from pipelines.datasets.layouts.sample import (
     plain_name,
 )
 from pipelines.datasets.layouts.walk import Walk, is_picture, shown, walk
+from pipelines.datasets.sources.label_rule import first_few
 from pipelines.datasets.sources.picture_file import PictureFile
 from pipelines.datasets.table import SUFFIXES, Table, read_table
 from pipelines.errors import InputError
@@ -169,11 +170,17 @@ def _lookup(tree: Walk, options: Mapping[str, Any]) -> Lookup:
 
 
 def _choices(columns: Columns) -> list[str]:
-    """Says which columns were chosen without being asked for."""
-    if not columns.guessed:
-        return []
-    chosen = ", ".join(f'{option} "{name}"' for option, name in columns.guessed.items())
-    return [f"columns were chosen by what they are called and hold: {chosen}"]
+    """Says which columns were chosen without being asked for, and that none is of patients."""
+    lines = []
+    if columns.guessed:
+        chosen = ", ".join(f'{option} "{name}"' for option, name in columns.guessed.items())
+        lines.append(f"columns were chosen by what they are called and hold: {chosen}")
+    if columns.unused:
+        lines.append(
+            f"no patient column was taken; unused columns: {first_few(columns.unused)}. If one "
+            "tells patients apart, say --group-column NAME, else --group-column none"
+        )
+    return lines
 
 
 def _samples(entries: list[Entry], names: tuple[str, ...], root: Path) -> list[Sample]:

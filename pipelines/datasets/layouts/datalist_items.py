@@ -87,7 +87,7 @@ def read_entries(raw: Path, datalist: Datalist) -> Entries:
     """
     found = Entries()
     name = shown(datalist.path.name)
-    home: dict[str, str] = {}
+    by_image: dict[PurePosixPath, list[Entry]] = {}
     for where, part, item in _listed(datalist):
         found.named.update(_files_of(item))
         try:
@@ -97,13 +97,54 @@ def read_entries(raw: Path, datalist: Datalist) -> Entries:
             continue
         if entry is None:
             continue
-        first = home.setdefault(str(entry.image), where)
-        if first != where:
-            line = f'{name}: {first} and {where} name the same image "{entry.image}"; take one out'
-            found.problems.append(Problem(where, line))
-            continue
-        found.entries.append(entry)
+        by_image.setdefault(entry.image, []).append(entry)
+    for entries in by_image.values():
+        found.problems += _repeated(entries, name)
+        if not _differing(entries):
+            found.entries.append(entries[0])
     return found
+
+
+def _repeated(entries: list[Entry], name: str) -> list[Problem]:
+    """Says that several entries name one image: of those that agree, the first can be used."""
+    first, *others = entries
+    image = shown(first.image)
+    differing = _differing(entries)
+    if differing:
+        places = " and ".join(entry.where for entry in entries)
+        line = (
+            f'{name}: {places} name the same image "{image}", and contradict one another in '
+            f"{' and '.join(differing)}; keep the one that is right"
+        )
+        return [Problem(image, line)]
+    return [
+        Problem(
+            entry.where,
+            f'{name}: {first.where} and {entry.where} name the same image "{image}"; take one out',
+        )
+        for entry in others
+    ]
+
+
+def _differing(entries: list[Entry]) -> list[str]:
+    """Names what several entries of one image say differently."""
+    said: dict[str, list[object]] = {
+        "labels": [(short(entry.label), entry.category) for entry in entries],
+        "groups": [entry.group for entry in entries],
+        "parts": [entry.part for entry in entries],
+    }
+    found = {kind: set(values) for kind, values in said.items()}
+    return [
+        f"their {kind} ({', '.join(sorted(_word(value) for value in values))})"
+        for kind, values in found.items()
+        if len(values) > 1
+    ]
+
+
+def _word(value: object) -> str:
+    """Shows a label with its class, where it has one, or another value."""
+    parts = value if isinstance(value, tuple) else (value,)
+    return " ".join(str(part) for part in parts if part is not None) or "none"
 
 
 def task_of_labels(datalist: Datalist) -> str | None:

@@ -109,11 +109,14 @@ def scan(raw: Path, request: Request) -> Scan:
     found = Scan(raw, _facts(raw, headers.files, wanted))
     found.problems += [*tree.problems, *headers.problems]
     found.warnings += [*tree.warnings, *headers.warnings]
-    if request.task == "segmentation":
-        _segment(found, tree, headers, request, wanted)
-    else:
-        _classify(found, tree, headers, request, wanted)
-    found.problems = [headers.concealment.problem(problem) for problem in found.problems]
+    concealment = headers.concealment
+    add = _segment if request.task == "segmentation" else _classify
+    try:
+        add(found, tree, headers, request, wanted)
+    except InputError as error:
+        raise InputError(concealment.line(str(error))) from None
+    found.problems = [concealment.problem(problem) for problem in found.problems]
+    found.warnings = [concealment.line(line) for line in found.warnings]
     return found
 
 
@@ -125,15 +128,17 @@ def sign(root: Path, files: list[PurePosixPath]) -> str | None:
         files: the first thousands of its files, relative.
 
     Returns:
-        The file's path, or nothing.
+        What shows it, such as ``*.dcm``; never a path, which may name a patient. Or nothing.
     """
     for file in files:
-        if file.suffix.casefold() in SUFFIXES or file.name.casefold() == "dicomdir":
-            return shown(file)
+        if file.suffix.casefold() in SUFFIXES:
+            return f"*{file.suffix}"
+        if file.name.casefold() == "dicomdir":
+            return file.name
     plain = [file for file in files if not is_picture(file)]
     for file in plain[:_LOOKED_AT]:
         if (root / file).is_file() and looks_like_dicom(root / file):
-            return shown(file)
+            return "DICOM files without a suffix"
     return None
 
 
@@ -278,9 +283,11 @@ def _segment(
         for each in pairs.problems
         if each.source not in known
     ]
+    doubles = _doubles(files)
+    found.problems += doubles.values()
     for each in pairs.pairs:
         file = by_name.get(each.image.path)
-        if file is None:
+        if file is None or file.path in doubles:
             continue
         if file.frames > 1:
             line = (
@@ -310,6 +317,21 @@ def _masks(tree: Walk) -> dict[PurePosixPath, PurePosixPath]:
 def _paired_name(path: PurePosixPath) -> PurePosixPath:
     """Gives a file a suffix, so that the dots of a UID are not taken for one."""
     return path if path.suffix.casefold() in SUFFIXES else path.with_name(f"{path.name}.dcm")
+
+
+def _doubles(files: Sequence[DicomFile]) -> dict[PurePosixPath, Problem]:
+    """Names files that differ only in that some have a suffix: a mask cannot tell them apart."""
+    named: dict[PurePosixPath, list[str]] = {}
+    for file in files:
+        named.setdefault(_paired_name(file.path), []).append(shown(file.path))
+    problems = {}
+    for file in files:
+        paths = named[_paired_name(file.path)]
+        if len(paths) > 1:
+            listed = " and ".join(f'"{path}"' for path in paths)
+            line = f"files {listed} share one name and one mask; rename one with its mask"
+            problems[file.path] = Problem(shown(file.path), line)
+    return problems
 
 
 def _samples(

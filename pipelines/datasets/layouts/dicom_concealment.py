@@ -57,8 +57,11 @@ class Concealment:
 
     def problem(self, problem: Problem) -> Problem:
         """Gives a problem in whose source and quoted names nobody is given away."""
-        line = re.sub(r'"([^"\n]+)"', lambda match: f'"{self.source(match[1])}"', problem.line)
-        return Problem(self.source(problem.source), line)
+        return Problem(self.source(problem.source), self.line(problem.line))
+
+    def line(self, line: str) -> str:
+        """Gives a message in whose quoted names nobody is given away."""
+        return re.sub(r'"([^"\n]+)"', lambda match: f'"{self.source(match[1])}"', line)
 
 
 def _stem(part: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -91,7 +92,7 @@ class DicomFiles:
     unusable: list[PurePosixPath] = field(default_factory=list)
     _strangers: list[str] = field(default_factory=list)
     _burnt: list[str] = field(default_factory=list)
-    _oblong: list[str] = field(default_factory=list)
+    _oblong: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Starts with nothing to conceal."""
@@ -171,27 +172,31 @@ class DicomFiles:
             self._burnt.append(shown_path)
         ratio = text(elements, "PixelAspectRatio").split()
         if len(set(ratio)) > 1 and all(part.isdigit() for part in ratio):
-            self._oblong.append(f"{shown_path} ({':'.join(ratio)})")
+            self._oblong[shown_path] = f" ({':'.join(ratio)})"
 
     @property
     def warnings(self) -> list[str]:
-        """What was odd, one line of each kind."""
-        hidden = [shown(file.path) for file in self.files if file.source != shown(file.path)]
+        """What was odd, one line of each kind; nobody is given away by the names in them."""
+        hidden = [file.source for file in self.files if file.source != shown(file.path)]
         kinds = (
             (self._strangers, "no DICOM and left alone"),
             (
                 hidden,
-                "named after a patient, a study or an image, and so recorded under a hash of the "
-                "path; run with --keep-ids --dry-run to see the names in messages",
+                "recorded under a hash of the path, which holds the name of a patient, a study or "
+                "an image; run with --keep-ids --dry-run to see the names in messages",
             ),
             (
                 self._burnt,
                 "not said to be free of burnt-in text, which may name the patient or the clinic; "
                 "it is not taken out: look at the images before they are passed on",
             ),
-            (self._oblong, "stored with pixels that are not square, and not stretched"),
+            (
+                list(self._oblong),
+                "stored with pixels that are not square, and not stretched",
+            ),
         )
-        lines = [_line(names, state) for names, state in kinds if names]
+        lines = [_line(self._concealed(names), state) for names, state in kinds if names]
+        lines += self._modalities()
         if self.identity.keep:
             lines.append("--keep-ids: the dataset holds patient ids as they are; do not pass it on")
         groups = {file.group for file in self.files}
@@ -203,6 +208,23 @@ class DicomFiles:
                 else "all files are of one study, so no split can be made between them"
             )
         return lines
+
+    def _concealed(self, names: Iterable[str]) -> list[str]:
+        """Gives names of files as they may be seen; what stands in brackets behind one stays."""
+        return [self.concealment.source(name) + self._oblong.get(name, "") for name in names]
+
+    def _modalities(self) -> list[str]:
+        """Says how many files have which modality, where there are several."""
+        counts = Counter(
+            file.modality if _CODE(file.modality) else "others" for file in self.files
+        ).most_common()
+        if len(counts) < 2:
+            return []
+        listed = ", ".join(f"{count} of {code}" for code, count in counts)
+        return [
+            f"the files are of several modalities ({listed}); dataset.json names the most frequent "
+            'at its top, and each image its own in the column "modality"'
+        ]
 
 
 def _is_suspect(path: Path) -> bool:

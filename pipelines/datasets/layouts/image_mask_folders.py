@@ -19,8 +19,17 @@ from pipelines.datasets.layouts import LAYOUTS
 from pipelines.datasets.layouts.channels import channels
 from pipelines.datasets.layouts.datalist_file import looks_like_datalist
 from pipelines.datasets.layouts.label_request import Named, display_colours, label_rule
-from pipelines.datasets.layouts.mask_names import MASK, Naming, folder_role, mask_stems, same
+from pipelines.datasets.layouts.mask_names import (
+    IMAGE,
+    MASK,
+    Naming,
+    folder_role,
+    mask_stems,
+    place,
+    same,
+)
 from pipelines.datasets.layouts.mask_pairs import Pair, Pairs, pair
+from pipelines.datasets.layouts.mask_palettes import odd_background
 from pipelines.datasets.layouts.parts import part_of
 from pipelines.datasets.layouts.path_pattern import PathPattern, read_pattern
 from pipelines.datasets.layouts.pseudonym import PATIENTS, pseudonym
@@ -85,7 +94,14 @@ def scan(raw: Path, request: Request) -> Scan:
         _facts(raw, tree.root, pairs.pairs, rule, options, whole),
         sorted(samples, key=lambda sample: (natural(sample.category), natural(sample.source))),
         [*tree.problems, *pairs.problems],
-        [*above, *tree.warnings, *cases, *_outside(tree, pairs), *_absent(pairs.pairs, request)],
+        [
+            *above,
+            *tree.warnings,
+            *cases,
+            *_outside(tree, pairs),
+            *_absent(pairs.pairs, request),
+            *odd_background(rule, whole),
+        ],
     )
     _check_categories(found)
     if pattern:
@@ -107,12 +123,25 @@ def sign(root: Path, files: list[PurePosixPath]) -> str | None:
     for file in pictures:
         if folder_role(file.parent.name)[0] == MASK and len(files) > 1:
             return f"{shown(file.parent)}/"
+    if (folder := _folder_of_classes(pictures)) is not None:
+        return f"{shown(folder)}/"
     paired = pair(pictures, Naming(), ()).pairs
     said = (path for each in paired for path in each.masks if mask_stems(path.stem, Naming()))
     mask = next(said, None)
     if mask is None and 2 * len(paired) == len(pictures) > 0:  # every x.jpg has its x.png
         mask = paired[0].masks[0]
     return None if mask is None else shown(mask)
+
+
+def _folder_of_classes(pictures: list[PurePosixPath]) -> PurePosixPath | None:
+    """Finds a folder of a class in one of masks, where an image has the name of a mask in it."""
+    places = [place(file, Naming()) for file in pictures]
+    images = {(each.folders, same(each.path.stem)) for each in places if each.role == IMAGE}
+    for each in places:
+        key = each.folders[:-1], same(each.path.stem)
+        if each.role == MASK and each.folders and key in images:
+            return each.path.parent
+    return None
 
 
 def _naming(options: Mapping[str, Any]) -> Naming:
@@ -310,7 +339,7 @@ def _outside(tree: Walk, pairs: Pairs) -> list[str]:
     others = [file for file in tree.files if not is_picture(file)]
     if others:
         lines.append(
-            f'files that are no pictures were left aside ({len(others)}), such as '
+            f"files that are no pictures were left aside ({len(others)}), such as "
             f'"{shown(others[0])}"'
         )
     record = PurePosixPath(FILE_NAME)

@@ -75,7 +75,7 @@ def with_masks(files: Sequence[PurePosixPath]) -> Cases:
         The images that have masks.
     """
     found = Cases()
-    by_name = _by_name(files, found)
+    by_name, doubles = _by_name(files)
     withheld = _withheld(by_name)
     if withheld:
         found.warnings.append(
@@ -83,6 +83,8 @@ def with_masks(files: Sequence[PurePosixPath]) -> Cases:
         )
     pairs = pair([name for name in by_name if name not in withheld], Naming())
     sources = {shown(name): shown(path) for name, path in by_name.items()}
+    pairs_of = {each.image.path: (each.image.path, *each.masks) for each in pairs.pairs}
+    found.problems += _ambiguous(doubles, by_name, pairs_of)
     found.problems += [
         Problem(sources.get(each.source, each.source), each.line) for each in pairs.problems
     ]
@@ -94,6 +96,8 @@ def with_masks(files: Sequence[PurePosixPath]) -> Cases:
     parts = [_part(each.image.folders) for each in pairs.pairs]
     split = len(set(parts)) > 1
     for each, part in zip(pairs.pairs, parts, strict=True):
+        if not doubles.keys().isdisjoint(pairs_of[each.image.path]):
+            continue
         masks = tuple(by_name[mask] for mask in each.masks)
         found.cases.append(Case(by_name[each.image.path], masks, part if split else None))
     return found
@@ -109,30 +113,47 @@ def without_masks(files: Sequence[PurePosixPath]) -> Cases:
         The images.
     """
     found = Cases()
-    by_name = _by_name(files, found)
+    by_name, doubles = _by_name(files)
+    found.problems += _ambiguous(doubles, by_name, {})
     masks = [name for name in by_name if _is_mask(name, by_name)]
     if masks:
         found.warnings.append(
             f"left alone, being masks by their names: {len(masks)}, such as "
             f'"{shown(by_name[masks[0]])}"'
         )
-    found.cases = [Case(path) for name, path in by_name.items() if name not in masks]
+    aside = {*masks, *doubles}
+    found.cases = [Case(path) for name, path in by_name.items() if name not in aside]
     return found
 
 
-def _by_name(files: Sequence[PurePosixPath], found: Cases) -> dict[PurePosixPath, PurePosixPath]:
-    """Gives the files by their names with one suffix; two of one name are a problem."""
-    by_name: dict[PurePosixPath, PurePosixPath] = {}
+_Doubles = Mapping[PurePosixPath, Sequence[PurePosixPath]]
+
+
+def _by_name(files: Sequence[PurePosixPath]) -> tuple[dict[PurePosixPath, PurePosixPath], _Doubles]:
+    """Gives the files by their names with one suffix, and the names that several files have."""
+    named: dict[PurePosixPath, list[PurePosixPath]] = {}
     for path in files:
-        name = path.with_name(f"{stem(path)}.nii")
-        if name in by_name:
-            line = (
-                f'files "{shown(by_name[name])}" and "{shown(path)}" share one name; take one out'
-            )
-            found.problems.append(Problem(shown(path), line))
-        else:
-            by_name[name] = path
-    return by_name
+        named.setdefault(path.with_name(f"{stem(path)}.nii"), []).append(path)
+    by_name = {name: paths[0] for name, paths in named.items()}
+    return by_name, {name: paths for name, paths in named.items() if len(paths) > 1}
+
+
+def _ambiguous(
+    doubles: _Doubles,
+    by_name: Mapping[PurePosixPath, PurePosixPath],
+    pairs: Mapping[PurePosixPath, Sequence[PurePosixPath]],
+) -> list[Problem]:
+    """Names every file of a shared name, and the images whose mask has one: none can be used."""
+    problems = []
+    for name, paths in doubles.items():
+        line = f"files {' and '.join(_quoted(path) for path in paths)} share one name; take one out"
+        images = [by_name[image] for image, used in pairs.items() if name in used]
+        problems += [Problem(shown(path), line) for path in dict.fromkeys((*paths, *images))]
+    return problems
+
+
+def _quoted(path: PurePosixPath) -> str:
+    return f'"{shown(path)}"'
 
 
 def _withheld(by_name: Mapping[PurePosixPath, PurePosixPath]) -> set[PurePosixPath]:

@@ -84,16 +84,23 @@ def fitting(root: Path) -> list[tuple[Layout, str]]:
     """Lists the layouts that a folder may be of.
 
     Args:
-        root: the raw folder.
+        root: the raw folder, or a single ``.npz`` archive of arrays.
 
     Returns:
         Each layout whose sign is there, with the entry that shows it, in the order of the table.
 
     Raises:
-        InputError: the folder does not exist, or is a file.
+        InputError: the folder does not exist, or is another file.
     """
     if not root.exists():
         raise InputError(f"the raw folder {root} does not exist")
+    if root.is_file() and root.suffix.casefold() == ".npz":
+        return [(LAYOUTS["npy-arrays"], _printable(root.name))]
+    if root.is_file() and root.suffix.casefold() == ".npy":
+        raise InputError(
+            f"{root} is a single array; expected the folder that holds it with its targets or "
+            "masks, or an .npz file of all"
+        )
     if not root.is_dir():
         raise InputError(f"{root} is a file; expected a folder")
     return _fits(root, list(_files(root)))

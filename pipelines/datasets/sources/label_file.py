@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.datasets.picture import opened
+from pipelines.datasets.sources.exif_orientation import UPRIGHT, stored
 from pipelines.datasets.sources.label_edges import other_size, unlike_classes
 from pipelines.datasets.sources.label_rule import LabelRule, check_exact, counted, grey
 from pipelines.errors import InputError
@@ -50,6 +51,10 @@ class LabelFile:
         except InputError as error:
             raise InputError(f"{error}{beside_image(mask.size, self.image)}") from None
 
+    def pictures(self) -> tuple[Path, ...]:
+        """Lists the picture files that hold the pixels."""
+        return (self.path,)
+
 
 def beside_image(size: tuple[int, int], image: Path | None) -> str:
     """Says, of a mask that is refused, whether its size is another than its image's, too.
@@ -64,9 +69,13 @@ def beside_image(size: tuple[int, int], image: Path | None) -> str:
     if image is None:
         return ""
     try:
-        return other_size(size, opened(image, "image").size)
+        line = other_size(size, opened(image, "image").size)
     except PictureError:  # it is named when it is read itself
         return ""
+    kept = stored(image)
+    if line and kept and kept[0] != UPRIGHT and kept[1] == size:
+        return f"{line} (the EXIF orientation {kept[0]} of the image turns it)"
+    return line
 
 
 @dataclass(frozen=True)
@@ -118,6 +127,10 @@ class ClassFiles:
         if merged is None:
             raise InputError(f"{name} has no files; expected one for each class")
         return merged
+
+    def pictures(self) -> tuple[Path, ...]:
+        """Lists the picture files that hold the pixels."""
+        return self.paths
 
     def _called(self, place: int, name: str) -> str:
         return name if place == 0 else f'mask "{self.paths[place].name}"'

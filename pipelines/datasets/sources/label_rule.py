@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipelines.datasets.sources.label_edges import unlike_classes
+from pipelines.datasets.sources.label_edges import MOST_LISTED, unlike_classes
 from pipelines.errors import InputError
 
 Colour = tuple[int, int, int]
@@ -169,11 +169,10 @@ def grey(image: Image.Image, name: str, by_colour: bool = False) -> NDArray[np.u
         return np.asarray(image)
     pixels = _rgb(image, name)
     if not is_grey(pixels):
-        found = listed_colours(_counted_colours(_packed(pixels)))
-        raise InputError(
-            f"{name} is coloured: it holds {found}. Name the colour of every class with "
-            "--colour NAME=R,G,B"
-        )
+        colours = _counted_colours(_packed(pixels))
+        few = len(colours) <= MOST_LISTED
+        remedy = "Name the colour of every class with --colour NAME=R,G,B" if few else _SOFT
+        raise InputError(f"{name} is coloured: it holds {listed_colours(colours)}. {remedy}")
     return np.ascontiguousarray(pixels[..., 0])
 
 

@@ -40,3 +40,7 @@ class MaskFile:
             InputError: it holds other values, colours or transparency.
         """
         return mask.read(self.path, name, self.mapping)
+
+    def pictures(self) -> tuple[Path, ...]:
+        """Lists the picture files that hold the pixels."""
+        return (self.path,)

@@ -33,3 +33,7 @@ class PictureFile:
                 that do not fit 16 bits.
         """
         return picture.read(self.path, name)
+
+    def pictures(self) -> tuple[Path, ...]:
+        """Lists the picture files that hold the pixels."""
+        return (self.path,)

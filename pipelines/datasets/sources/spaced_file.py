@@ -35,3 +35,7 @@ class SpacedFile:
         """
         picture = read(self.path, name)
         return picture if picture.spacing else replace(picture, spacing=self.spacing)
+
+    def pictures(self) -> tuple[Path, ...]:
+        """Lists the picture files that hold the pixels."""
+        return (self.path,)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from monai.auto3dseg import datafold_read
 
 from pipelines.datasets import export as module
@@ -51,6 +52,24 @@ def test_a_converted_dataset_is_exported_alike_by_any_number_of_workers(
     record = json.loads((out / RECORD).read_text())
     assert record["to"] == to and record["dataset"] == "busi" and len(record["digest"]) == 64
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1", "2"]
+
+
+@pytest.mark.parametrize("to", list(EXPORTS))
+def test_a_leaky_split_is_told_and_carried_on(
+    leaky_dataset: Path, busi_dataset: Path, tmp_path: Path, to: str
+) -> None:
+    carriers = {
+        "nnunet": lambda out: json.loads(next(out.glob("Dataset*/dataset.json")).read_text()),
+        "auto3dseg": lambda out: json.loads((out / "datalist.json").read_text()),
+        "npz": lambda out: dict(np.load(out / "dataset.npz")),
+        "yolo": lambda out: yaml.safe_load((out / "data.yaml").read_text()),
+    }
+    for dataset, leaky in ((leaky_dataset, True), (busi_dataset, False)):
+        said: list[str] = []
+        out = export(dataset, tmp_path / str(leaky), to, size=32, workers=1, say=said.append)
+        for content in (json.loads((out / RECORD).read_text()), carriers[to](out)):
+            assert bool(content.get("leaky", False)) is leaky
+        assert any(line.startswith("warning: leaky split") for line in said) is leaky
 
 
 def test_every_format_is_a_module_that_writes() -> None:

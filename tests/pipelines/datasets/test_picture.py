@@ -96,6 +96,17 @@ def test_a_decompression_bomb_is_refused_by_its_header(
         read(path, "x")
 
 
+def test_the_limit_is_ours_where_pillow_has_a_lower_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = saved(tmp_path / "x.png", Image.new("L", (300, 200)))
+    monkeypatch.setattr(source, "MOST_PIXELS", 50_000)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 20_000)
+    with pytest.raises(PictureError, match="x is 300 x 200 pixels by its header; the limit is 50"):
+        read(path, "x")
+    assert Image.MAX_IMAGE_PIXELS == 20_000
+
+
 def test_what_is_transparent_shows_black(tmp_path: Path, texture: Texture) -> None:
     pixels = texture(1, 20, 33)
     image = Image.fromarray(pixels).convert("RGBA")

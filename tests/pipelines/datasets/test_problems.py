@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.datasets.dataset import read
 from pipelines.datasets.layouts.sample import Problem
-from pipelines.datasets.problems import as_left_out, reason_lines, refuse
+from pipelines.datasets.problems import ProblemsError, as_left_out, reason_lines, refuse
 from pipelines.errors import InputError
 from tests.pipelines.datasets.made_layout import Broken, Made
 from transforms.picture import PictureError
@@ -48,6 +48,13 @@ def test_one_problem_is_one_line_and_many_are_counted() -> None:
     lines = str(caught.value).splitlines()
     assert lines[0] == "13 problems in raw; nothing was written:"
     assert lines[-1] == "  and 3 more" and len(lines) == 12
+
+
+def test_a_refusal_holds_all_problems() -> None:
+    with pytest.raises(ProblemsError) as caught:
+        refuse(Path("raw"), [Problem(f"{number}", f"line {number}") for number in range(13)])
+    assert len(caught.value.problems) == 13
+    assert caught.value.problems[12] == {"source": "12", "reason": "line 12"}
 
 
 def test_the_reasons_of_one_source_are_joined() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipelines.datasets.encoding import encode
 from pipelines.datasets.exports.letterbox import letterboxed
 from pipelines.datasets.exports.npz import write
 from pipelines.errors import InputError
@@ -58,6 +59,24 @@ def test_deep_images_stay_deep(
     images = np.load(request.folder / "dataset.npz")["images"]
     assert images.dtype == np.uint16
     assert np.array_equal(images[0, 5:25], pixels_of(0, 1, np.uint16))
+
+
+@pytest.mark.parametrize("kind", ["png", "nifti"])
+def test_both_depths_come_to_one_scale(
+    dataset_of: Callable, request_of: Callable, pixels_of, kind: str
+) -> None:
+    dataset = dataset_of(kind=kind)
+    deep = pixels_of(1, 1, np.uint16)
+    (dataset.folder / dataset.items[1]["image"]).write_bytes(encode(deep, kind, None))
+    said: list[str] = []
+    request = replace(request_of(dataset, size=30), say=said.append)
+    write(request)
+    images = np.load(request.folder / "dataset.npz")["images"]
+    assert images.dtype == np.uint16
+    flat = pixels_of(0, 1, np.uint8).astype(np.uint16) * 257
+    assert np.array_equal(images[0, 5:25], flat)
+    assert images[1].max() == deep.max()
+    assert "8 of 9 images have 8 bits: multiplied by 257" in said
 
 
 def test_workers_do_not_change_the_file(

@@ -69,7 +69,9 @@ def test_problems_and_warnings(tmp_path: Path) -> None:
         "masks/x.png", "masks/x_mask.png",
     )  # fmt: skip
     found = scan(raw)
-    assert sorted(problem.line for problem in found.problems) == [
+    assert [each.source for each in found.samples] == ["masks/x.png"]
+    assert {"b/1.jpg", "b/1.png"} <= {problem.source for problem in found.problems}
+    assert sorted({problem.line for problem in found.problems}) == [
         'class folder "masks" has a reserved name; rename it',
         'image "b/2.png" has no mask ("2_mask.png"); put it beside the image (all black where '
         "there is no tumour), or take the image out",
@@ -82,6 +84,20 @@ def test_problems_and_warnings(tmp_path: Path) -> None:
         'file "b/notes.txt" is neither an image nor a mask',
         'file "readme.md" is outside the class folders',
     ]
+
+
+def test_an_empty_class_is_named(tmp_path: Path) -> None:
+    raw = lay(tmp_path, "b/1.png", "b/1_mask.png")
+    (raw / "none").mkdir()
+    assert scan(raw).warnings == ['class folder "none" holds no image']
+
+
+@pytest.mark.parametrize(("value", "index"), [(0, 1), (255, 0), (255, 2)])
+def test_black_and_white_are_not_mapped(tmp_path: Path, value: int, index: int) -> None:
+    raw = lay(tmp_path, "b/1.png", "b/1_mask.png")
+    with pytest.raises(InputError, match=f"--map {value}={index}: in the masks of this layout 0"):
+        scan_for(raw, Request("segmentation", mapping={value: index}))
+    assert scan_for(raw, Request("segmentation", mapping={0: 0, 38: 1, 255: 1})).samples
 
 
 def test_other_layouts_are_named(tmp_path: Path) -> None:

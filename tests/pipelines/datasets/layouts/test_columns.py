@@ -37,6 +37,24 @@ def test_columns_are_guessed_by_name_and_content(choose: Choose) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["pid", "Case_ID", "study id", "PAT", "MRN", "ID"])
+def test_other_names_are_of_patients_where_values_repeat(choose: Choose, name: str) -> None:
+    found = choose(f"image,class,{name}\ni1,a,1\ni2,b,1\ni3,b,2\n")
+    assert (found.group, found.guessed["--group-column"], found.unused) == (name, name, ())
+    for values in ("1 2 3", "1 1 1"):
+        rows = zip(("i1,a", "i2,b", "i3,b"), values.split(), strict=True)
+        text = "".join(f"{row},{value}\n" for row, value in rows)
+        found = choose(f"image,class,{name}\n{text}")
+        assert (found.group, found.unused) == (None, (name,))
+
+
+def test_the_surest_of_several_names_is_of_patients(choose: Choose) -> None:
+    text = "image,class,id,study_id,pid,age\ni1,a,1,1,1,9\ni2,b,1,1,1,9\ni3,b,2,2,2,9\n"
+    assert choose(text).group == "pid"
+    found = choose(text, group_column="none")
+    assert (found.group, found.unused) == (None, ())
+
+
 def test_named_columns_count(choose: Choose) -> None:
     found = choose(
         "image;label;other;patient;subject\ni1;a;b;1;2\ni2;a;b;1;2\n",

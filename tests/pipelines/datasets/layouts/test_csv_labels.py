@@ -68,6 +68,18 @@ def test_a_plain_table(tmp_path: Path) -> None:
     ]
 
 
+def test_columns_that_may_be_of_patients_are_named(tmp_path: Path) -> None:
+    text = "image,class,who,age\na,x,1,7\nb,y,1,7\nc,y,2,7\n"
+    lay(tmp_path, text, "a.png", "b.png", "c.png")
+    line = (
+        "no patient column was taken; unused columns: who, age. If one tells patients apart, say "
+        "--group-column NAME, else --group-column none"
+    )
+    assert line in read(tmp_path).warnings
+    assert line not in read(tmp_path, group_column="none").warnings
+    assert len({each.group for each in read(tmp_path, group_column="who").samples}) == 2
+
+
 def test_the_fetal_planes_preset(tmp_path: Path) -> None:
     raw = lay(
         tmp_path,

@@ -114,10 +114,29 @@ def test_broken_entries_are_named(raw: Path, item: Any, words: str) -> None:
 
 def test_one_image_twice(raw: Path) -> None:
     item = {"image": "images/a.png", "label": 1}
-    found = entries(raw, item, testing=[{"image": "./images//a.png", "label": 1}])
-    assert [each.line for each in found.problems] == [
-        'list.json: training[0] and testing[0] name the same image "images/a.png"; take one out'
+    found = entries(raw, item, {"image": "./images//a.png", "label": 1})
+    assert [(each.source, each.line) for each in found.problems] == [
+        (
+            "training[1]",
+            'list.json: training[0] and training[1] name the same image "images/a.png"; take one '
+            "out",
+        )
     ]
+    assert [each.where for each in found.entries] == ["training[0]"]
+
+
+def test_one_image_twice_with_a_contradiction_is_no_entry(raw: Path) -> None:
+    item = {"image": "images/a.png", "label": 1}
+    found = entries(raw, item, {**item, "label": 0}, testing=[item])
+    assert [(each.source, each.line) for each in found.problems] == [
+        (
+            "images/a.png",
+            "list.json: training[0] and training[1] and testing[0] name the same image "
+            '"images/a.png", and contradict one another in their labels (0, 1) and their parts '
+            "(test, train); keep the one that is right",
+        )
+    ]
+    assert found.entries == []
 
 
 VALUES = st.recursive(

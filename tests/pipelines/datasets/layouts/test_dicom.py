@@ -269,10 +269,36 @@ def test_a_sign_is_a_suffix_or_the_magic_word(tmp_path: Path) -> None:
     write_dicom(tmp_path / "IM1", ramp())
     (tmp_path / "readme").write_text("text")
     files = [PurePosixPath("readme"), PurePosixPath("IM1")]
-    assert sign(tmp_path, files) == "IM1"
+    assert sign(tmp_path, files) == "DICOM files without a suffix"
     assert sign(tmp_path, files[:1]) is None
-    assert sign(tmp_path, [PurePosixPath("a/DICOMDIR")]) == "a/DICOMDIR"
-    assert sign(tmp_path, [PurePosixPath("a.png"), PurePosixPath("b.DCM")]) == "b.DCM"
+    assert sign(tmp_path, [PurePosixPath("a/DICOMDIR")]) == "DICOMDIR"
+    assert sign(tmp_path, [PurePosixPath("a.png"), PurePosixPath("meier/b.DCM")]) == "*.DCM"
+
+
+def test_two_files_with_one_mask_are_not_used(tmp_path: Path) -> None:
+    for name in ("1", "1.dcm", "2.dcm"):
+        write_dicom(tmp_path / name, ramp())
+    for name in ("1", "2"):
+        Image.fromarray(np.eye(*ramp().shape, dtype=np.uint8)).save(tmp_path / f"{name}.png")
+    found = scan(tmp_path, Request("segmentation"))
+    assert [each.source for each in found.samples] == ["2.dcm"]
+    line = 'files "1" and "1.dcm" share one name and one mask; rename one with its mask'
+    assert {each.source: each.line for each in found.problems} == {"1": line, "1.dcm": line}
+
+
+def test_no_message_names_a_patient(tmp_path: Path) -> None:
+    for name in ("meier_1", "meier_2"):
+        write_dicom(tmp_path / "a" / f"{name}.dcm", ramp(), PatientName="Meier^A")
+    write_dicom(tmp_path / "b" / "1.dcm", ramp(), PatientName="Huber^B")
+    (tmp_path / "b" / "meier_1").write_text("a report")
+    (tmp_path / "labels.csv").write_text("image,class\na/meier_1.dcm,x\nb/1.dcm,y\n")
+    for options in ({}, {"csv": "labels.csv"}):
+        found = scan(tmp_path, Request("classification", options=options))
+        said = [*found.warnings, *(problem.line for problem in found.problems)]
+        assert not [line for line in said if "meier" in line.casefold()]
+        assert any('2 files ("hidden-' in line for line in said)
+    kept = scan(tmp_path, Request("classification", options={"keep_ids": True}))
+    assert any("meier_1" in line for line in kept.warnings)
 
 
 @given(data=st.data())

@@ -115,10 +115,23 @@ def test_names_that_give_away_are_hidden(tmp_path: Path) -> None:
     found = read(tmp_path)
     assert all(file.source.startswith("hidden-") for file in found.files)
     assert [file.names_patient for file in found.files] == [(True,), (False,)]
-    assert 'files ("meier/1.dcm", "meier/2.dcm") are named after a patient' in found.warnings[0]
+    sources = ", ".join(f'"{file.source}"' for file in found.files)
+    assert f"files ({sources}) are recorded under a hash of the path" in found.warnings[0]
+    assert not any("meier" in line for line in found.warnings)
     kept = read(tmp_path, identity=Identity(keep=True))
     assert (kept.files[0].source, kept.files[0].names_patient) == ("meier/1.dcm", (False,))
     assert any("--keep-ids: the dataset holds patient ids" in line for line in kept.warnings)
+
+
+def test_several_modalities_are_counted(tmp_path: Path) -> None:
+    for name, modality in (("a", "US"), ("b", "US"), ("c", "DX"), ("d", "Dr Meier's")):
+        capture = "1.2.840.10008.5.1.4.1.1.7"
+        write_dicom(tmp_path / name, ramp(), Modality=modality, SOPClassUID=capture)
+    line = "the files are of several modalities (2 of US, 1 of DX, 1 of others)"
+    assert any(each.startswith(line) for each in read(tmp_path).warnings)
+    (tmp_path / "c").unlink()
+    (tmp_path / "d").unlink()
+    assert not any("modalities" in each for each in read(tmp_path).warnings)
 
 
 def test_a_column_that_gives_away_is_left_out(tmp_path: Path) -> None:

@@ -297,3 +297,19 @@ def test_an_image_outside_the_group_pattern_is_a_problem(tmp_path: Path) -> None
     found = scan(tmp_path, asked(FOUR, group_pattern=r"(s\d)_"))
     assert [sample.source for sample in found.samples] == ["images/s1_a.png"]
     assert "does not match --group-pattern (s\\d)_" in found.problems[0].line
+
+
+def test_an_odd_background_of_the_palettes_is_warned_of(tmp_path: Path) -> None:
+    for number in range(2):
+        mask = Image.fromarray(np.array([[0, 3, 3, 3], [1, 2, 3, 3]], dtype=np.uint8), "P")
+        mask.putpalette([*COLOURS[3:], *COLOURS[:3]])  # black is the last
+        put(tmp_path, f"images/{number}.png", rgba(number)[:2, :4])
+        put(tmp_path, f"masks/{number}.png", mask)
+    (line,) = scan(tmp_path, asked(FOUR)).warnings
+    assert line.startswith("index 0 is taken for the background (background), but index 3 is black")
+
+
+def test_a_folder_of_masks_for_each_class_is_recognised(tmp_path: Path) -> None:
+    masks = [PurePosixPath(f"masks/{name}/a.png") for name in ("fat", "tumour")]
+    assert sign(tmp_path, [PurePosixPath("images/a.png"), *masks]) == "masks/fat/"
+    assert sign(tmp_path, [PurePosixPath("images/b.png"), *masks]) is None

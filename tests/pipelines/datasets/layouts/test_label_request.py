@@ -38,7 +38,7 @@ def test_more_values_are_refused_with_an_example(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         label_rule(asked(), saved(tmp_path, [[0, 1, 2, 2]]))
     assert str(caught.value) == (
-        'mask "masks/a.png" and others hold the values 0 (1 pixels), 1 (1 pixels), 2 (2 pixels). '
+        'mask "masks/a.png" holds the values 0 (1 pixels), 1 (1 pixels), 2 (2 pixels). '
         "Name the classes in the order of their indices, such as "
         "--classes background,class1,class2"
     )
@@ -103,7 +103,7 @@ def test_colours_are_refused_with_an_example(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         label_rule(asked(), masks)
     assert str(caught.value) == (
-        'mask "masks/a.png" and others hold the colours 255,0,0 (2 pixels), 0,0,0 (1 pixels), '
+        'mask "masks/a.png" holds the colours 255,0,0 (2 pixels), 0,0,0 (1 pixels), '
         "0,9,0 (1 pixels). Name the classes, such as --classes background,class1,class2 "
         "--colour background=0,0,0 --colour class1=255,0,0 --colour class2=0,9,0"
     )

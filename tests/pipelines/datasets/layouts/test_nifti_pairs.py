@@ -42,7 +42,24 @@ def test_what_has_no_counterpart_is_named_as_it_lies() -> None:
 
 def test_two_files_of_one_name_are_named() -> None:
     found = with_masks(paths("a.nii", "a.nii.gz", "a_seg.nii.gz"))
-    assert found.problems[0].line == 'files "a.nii" and "a.nii.gz" share one name; take one out'
+    line = 'files "a.nii" and "a.nii.gz" share one name; take one out'
+    assert [(each.source, each.line) for each in found.problems] == [
+        ("a.nii", line),
+        ("a.nii.gz", line),
+    ]
+    assert found.cases == []
+    found = without_masks(paths("b/a.nii", "b/a.nii.gz", "b/c.nii"))
+    assert [str(case.path) for case in found.cases] == ["b/c.nii"]
+
+
+def test_an_image_with_two_masks_of_one_name_is_not_used() -> None:
+    found = with_masks(
+        paths("images/a.nii", "images/b.nii", "labels/a.nii", "labels/a.nii.gz", "labels/b.nii")
+    )
+    assert [str(case.path) for case in found.cases] == ["images/b.nii"]
+    assert {each.source for each in found.problems} == {
+        "images/a.nii", "labels/a.nii", "labels/a.nii.gz",
+    }  # fmt: skip
 
 
 def test_a_test_part_without_masks_is_left_alone_and_one_with_them_is_a_part() -> None:

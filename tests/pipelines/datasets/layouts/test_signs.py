@@ -24,10 +24,15 @@ KINDS = {
     "images without masks or classes (images/a.png)": ["images/a.png", "images/b.png"],
     "images without masks or classes (image_raw/a.png)": ["image_raw/a.png"],
     "a folder of empty folders (a/)": ["a/.hidden"],
-    "the dicom layout (p/1.DCM)": ["p/1.DCM"],
+    "the dicom layout (*.DCM)": ["p/1.DCM"],
     "the nifti layout (a/b.nii.gz)": ["a/b.nii.gz"],
     "the npy-arrays layout (Input.npy)": ["Input.npy", "Output.npy"],
     "the image-mask-folders layout (masks/)": ["images/a.png", "masks/a.png"],
+    "the image-mask-folders layout (masks/fat/)": [
+        "images/a.png",
+        "masks/fat/a.png",
+        "masks/tumour/a.png",
+    ],
     "the busi layout (a/1_mask.png)": ["a/1.png", "a/1_mask.png", "b/1.png", "b/1_mask.png"],
     "the class-folders layout (a/, b/)": ["a/1.jpg", "b/1.jpg", "readme.txt"],
     "a folder of pictures in sub-folders (a/1.jpg)": ["a/1.jpg"],
@@ -36,7 +41,7 @@ KINDS = {
     "no layout known here (it holds a.txt, b.txt)": ["a.txt", "b.txt"],
     "an empty folder (hidden files are not read)": [".DS_Store"],
     'the class-folders layout (it\'s "a"/, n\ufffdé 😀/)': ['it\'s "a"/1.png', "n\né 😀/1.png"],
-    "the npy-arrays layout (x.npy) or the dicom layout (x.dcm)": ["x.npy", "x.dcm"],
+    "the npy-arrays layout (x.npy) or the dicom layout (*.dcm)": ["x.npy", "x.dcm"],
 }
 
 
@@ -54,7 +59,7 @@ def test_what_a_folder_looks_like(tmp_path: Path, expected: str, files: list[str
 
 def test_dicom_without_a_suffix(tmp_path: Path) -> None:
     (tmp_path / "IM0001").write_bytes(b"\0" * 128 + b"DICM")
-    assert recognise(tmp_path) == "the dicom layout (IM0001)"
+    assert recognise(tmp_path) == "the dicom layout (DICOM files without a suffix)"
 
 
 def test_the_one_layout_that_fits_is_chosen(tmp_path: Path) -> None:
@@ -64,13 +69,21 @@ def test_the_one_layout_that_fits_is_chosen(tmp_path: Path) -> None:
     assert fitting(raw) == [(layout, evidence)]
 
 
+def test_an_archive_of_arrays_is_recognised_and_a_single_array_is_not(tmp_path: Path) -> None:
+    lay(tmp_path, ["data.NPZ", "x.npy"])
+    layout, evidence = the_one(tmp_path / "data.NPZ")
+    assert (layout.name, evidence) == ("npy-arrays", "data.NPZ")
+    with pytest.raises(InputError, match=r"x\.npy is a single array; expected the folder that"):
+        the_one(tmp_path / "x.npy")
+
+
 def test_two_that_fit_are_refused_with_the_commands(tmp_path: Path) -> None:
     raw = lay(tmp_path, ["x.npy", "x.dcm"])
     with pytest.raises(InputError) as caught:
         the_one(raw)
     assert str(caught.value) == (
         f"{raw} may be of 2 layouts; choose one: npy-arrays (x.npy): med2d convert npy-arrays RAW "
-        "OUT; dicom (x.dcm): med2d convert dicom RAW OUT"
+        "OUT; dicom (*.dcm): med2d convert dicom RAW OUT"
     )
 
 

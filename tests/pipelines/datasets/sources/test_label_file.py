@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
-from pipelines.datasets.sources.label_file import ClassFiles, LabelFile
+from pipelines.datasets.sources.label_file import ClassFiles, LabelFile, beside_image
 from pipelines.datasets.sources.label_rule import LabelRule
 from pipelines.datasets.sources.source import files_of
 from pipelines.errors import InputError
@@ -112,3 +112,15 @@ def test_sizes_and_soft_edges(tmp_path: Path, files: tuple[Path, Path]) -> None:
     Image.open(files[0]).save(tmp_path / "a.jpg")
     with pytest.raises(InputError, match="is a JPEG"):
         ClassFiles((tmp_path / "a.jpg",), (1,), LABELS).read("m")
+
+
+def test_a_turned_image_is_named_as_the_reason_of_another_size(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    Image.new("L", (6, 4)).save(tmp_path / "a.jpg", exif=exif)
+    assert beside_image((6, 4), tmp_path / "a.jpg") == (
+        ". It is also 6 x 4 pixels, its image 4 x 6: export both at one size (the EXIF orientation "
+        "6 of the image turns it)"
+    )
+    assert beside_image((4, 6), tmp_path / "a.jpg") == ""
+    assert beside_image((9, 9), tmp_path / "a.jpg").endswith("at one size")
