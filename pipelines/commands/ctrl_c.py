@@ -37,11 +37,18 @@ def one_ctrl_c() -> Iterator[None]:
     try:
         yield
     finally:
-        sys.unraisablehook = shown
         signal.signal(signal.SIGINT, signal.SIG_IGN if stopped else before)
+        if not stopped:
+            sys.unraisablehook = shown
 
 
 def _unless_ctrl_c(shown: Callable[[Any], object], unraisable: Any) -> None:
-    """Shows what could not be raised, unless it is a Ctrl-C that met a finaliser."""
-    if unraisable.exc_type is not KeyboardInterrupt:
+    """Shows what could not be raised, unless it is a Ctrl-C that came too early or too late.
+
+    One may meet a finaliser; one that comes while the signal is being ignored is an OSError.
+    """
+    late = isinstance(unraisable.exc_value, OSError) and "race condition" in str(
+        unraisable.exc_value
+    )
+    if not late and unraisable.exc_type is not KeyboardInterrupt:
         shown(unraisable)

@@ -42,6 +42,8 @@ SMALL = {
     "network_def#options#width_mult": 0.35,
 }
 
+pytestmark = pytest.mark.slow  # three minutes on two cores
+
 
 def _train(folder: Path, dataset: Path, files: list[str] | None = None, **overrides) -> Path:
     given = {
