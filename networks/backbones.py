@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from networks.errors import NetworkError
+from networks.timm_models import timm_models
 from networks.torchvision_models import torchvision_models
 
 _EXAMPLES = "torchvision.mobilenet_v2, monai.DenseNet121 or timm.legacy_xception"
@@ -143,8 +144,7 @@ class _EfficientNetMaps(nn.Module):
 
 
 def _timm(model: str, in_channels: int, options: Mapping[str, Any]) -> nn.Module:
-    import timm
-
+    timm = timm_models()
     if not timm.is_model(model):
         near = timm.list_models(f"*{model[:6]}*")[:3]
         hint = f"; did you mean {', '.join(near)}?" if near else ""

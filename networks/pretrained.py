@@ -13,6 +13,7 @@ from torch import nn
 from networks.backbones import first_convolution
 from networks.errors import NetworkError
 from networks.normalisation import Choice
+from networks.timm_models import timm_models
 from networks.torchvision_models import torchvision_models
 from networks.transfer_classifier import TransferClassifier
 
@@ -108,8 +109,7 @@ def _of_torchvision(name: str) -> tuple[State, Choice]:
 
 
 def _of_timm(model: str) -> tuple[State, Choice]:
-    import timm
-
+    timm = timm_models()
     try:
         network = timm.create_model(model, pretrained=True, num_classes=0, global_pool="")
     except Exception as error:  # a hub raises what it likes
