@@ -1,7 +1,8 @@
 """Images per second of ``med2d convert`` for each layout, and of decoding and encoding alone.
 
 The loop reads the same images and masks with as many processes, and writes them as PNG with the
-same compression: the floor that no conversion can beat. Both alternate in one run, so that whatever
+same compression: the floor that no conversion can beat. The audit, which follows a conversion, is left
+out. Both alternate in one run, so that whatever
 else the machine does falls on both.
 
     python benchmarks/convert.py
@@ -225,7 +226,12 @@ def _convert(layout: str, data: Path, out: Path, workers: int) -> None:
     """Converts the folder, in silence."""
     case = CASES[layout]
     options = Options(
-        task=case.task, workers=workers, folds=3, layout=case.options, keep_conflicts=True
+        task=case.task,
+        workers=workers,
+        folds=3,
+        layout=case.options,
+        keep_conflicts=True,
+        audit=False,
     )
     convert(data, out, layout, options, say=lambda line: None)
 
@@ -267,7 +273,7 @@ def _memory_curve(work: Path, count: int, workers: int) -> None:
         tiny.save(path, compress_level=1)
     print(f"{count} images; the parent's memory in MiB (its own; with mapped files and code)")
     conversion.counting = _watching  # type: ignore[attr-defined]
-    options = Options(workers=workers, keep_conflicts=True)
+    options = Options(workers=workers, keep_conflicts=True, audit=False)
     print(f"at the start: {_memory()}")
     seconds = _seconds(
         lambda: _quiet(convert, work / "raw", work / "out", "class-folders", options)
