@@ -1,9 +1,8 @@
 """Images per second of ``med2d convert`` for each layout, and of decoding and encoding alone.
 
 The loop reads the same images and masks with as many processes, and writes them as PNG with the
-same compression: the floor that no conversion can beat. The audit, which follows a conversion, is left
-out. Both alternate in one run, so that whatever
-else the machine does falls on both.
+same compression: the floor that no conversion can beat. Both alternate in one run, so that whatever
+else the machine does falls on both. The audit, which follows a conversion, is left out.
 
     python benchmarks/convert.py
     python benchmarks/convert.py --layout busi --data ../shared/data/Dataset_BUSI_with_GT
