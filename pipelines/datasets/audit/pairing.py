@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipelines.datasets import duplicates
 from pipelines.datasets.audit.case import Case
-from pipelines.datasets.duplicate_candidates import orient
+from pipelines.datasets.duplicate_orientations import orient
 
 _MOST = 50_000  # pairs that are all taken: the frames of films make millions
 
