@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,7 @@ from pipelines.datasets.exports import EXPORTS
 from pipelines.datasets.exports.request import Request
 from pipelines.datasets.leaky import leaky_text
 from pipelines.datasets.parallel import cores
-from pipelines.datasets.staging import Replaceable, staged
+from pipelines.datasets.staging import Replaceable, check_beside, staged
 from pipelines.errors import InputError
 
 RECORD = ".med2d-export.json"
@@ -60,7 +59,7 @@ def export(
         raise InputError(f"there is no format {to}; expected one of {', '.join(EXPORTS)}")
     dataset, out = read(dataset_dir), Path(out).absolute()
     _check_task(dataset, to)
-    _check_apart(dataset.folder, out)
+    check_beside(dataset.folder, out)
     if dataset.leaky:
         say(f"warning: {leaky_text(dataset)}")
     writer = importlib.import_module(EXPORTS[to].module)
@@ -114,13 +113,4 @@ def _check_task(dataset: Dataset, to: str) -> None:
         raise InputError(
             f"{dataset.folder} is a {dataset.task} dataset; {to} takes {' or '.join(tasks)} only. "
             f"Export it to {' or '.join(fitting)}"
-        )
-
-
-def _check_apart(folder: Path, out: Path) -> None:
-    """Refuses one folder inside the other."""
-    source, target = Path(os.path.realpath(folder)), Path(os.path.realpath(out))
-    if source == target or source in target.parents or target in source.parents:
-        raise InputError(
-            f"{out} and the dataset folder {folder} lie in one another; give a folder beside it"
         )

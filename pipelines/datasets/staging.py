@@ -218,3 +218,20 @@ def _replace(out: Path, workshop: Path) -> None:
         out.rename(old)
         new.rename(out)
         old.rename(new)  # a folder half removed must never be put back
+
+
+def check_beside(folder: Path, out: Path) -> None:
+    """Refuses an output inside the dataset folder that it is made of, or around it.
+
+    Args:
+        folder: the dataset folder.
+        out: where the output shall be.
+
+    Raises:
+        InputError: they are one folder, or one lies in the other.
+    """
+    source, target = Path(os.path.realpath(folder)), Path(os.path.realpath(out))
+    if source == target or source in target.parents or target in source.parents:
+        raise InputError(
+            f"{out} and the dataset folder {folder} lie in one another; give a folder beside it"
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,8 +13,7 @@ from PIL import Image
 import pipelines
 from pipelines.atomic import write_text
 from pipelines.datasets.dataset import Dataset, digest, load
-from pipelines.datasets.staging import Replaceable, check_place, staged
-from pipelines.errors import InputError
+from pipelines.datasets.staging import Replaceable, check_beside, check_place, staged
 from pipelines.preview.bundle_file import BundleFile, find_bundle
 from pipelines.preview.contact_sheet import draw
 from pipelines.preview.flagged import finding_selections, flag_selections
@@ -101,7 +99,7 @@ def preview(
     """
     options = options or Options()
     dataset, out = load(dataset_dir), Path(out).absolute()
-    _check_apart(dataset.folder, out)
+    check_beside(dataset.folder, out)
     kind = Replaceable("a preview", _flaw)
     check_place(out, overwrite, kind)
     bundle = find_bundle(options.bundle) if options.bundle else None
@@ -190,16 +188,6 @@ def _draw_bundle(dataset: Dataset, bundle: BundleFile, options: Options, folder:
 def _save(page: Image.Image, path: Path) -> None:
     """Writes a sheet as PNG; the same pixels give the same bytes."""
     page.save(path, "PNG")
-
-
-def _check_apart(folder: Path, out: Path) -> None:
-    """Refuses one folder inside the other."""
-    source, target = Path(os.path.realpath(folder)), Path(os.path.realpath(out))
-    if source == target or source in target.parents or target in source.parents:
-        raise InputError(
-            f"{out} and the dataset folder {folder} lie in one another; give --out a folder beside "
-            "it"
-        )
 
 
 def _flaw(folder: Path) -> str | None:

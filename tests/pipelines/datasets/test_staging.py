@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.datasets.parallel import WorkersKilledError
-from pipelines.datasets.staging import Replaceable, staged, work_folder
+from pipelines.datasets.staging import Replaceable, check_beside, staged, work_folder
 from pipelines.errors import InputError
 
 
@@ -276,3 +276,11 @@ def test_a_failure_keeps_nothing_of_a_request(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="bad"), staged(tmp_path / "out", request="a"):
         raise InputError("bad")
     assert names(tmp_path) == []
+
+
+def test_an_output_stands_beside_the_dataset(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    check_beside(data, tmp_path / "out")
+    for out in (data, data / "in", tmp_path):
+        with pytest.raises(InputError, match="lie in one another; give a folder beside it"):
+            check_beside(data, out)
