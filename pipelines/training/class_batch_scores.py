@@ -6,8 +6,9 @@ import torch
 from ignite.engine import Engine, Events
 
 from pipelines.evaluation.confusion_scores import accuracy, balanced_accuracy
-from pipelines.training.batch_scores import check_loss
+from pipelines.training.finite_loss import check_loss
 from pipelines.training.processes import summed
+from pipelines.training.soft_labels import main_class
 
 
 class ClassTrainingScores:
@@ -17,7 +18,10 @@ class ClassTrainingScores:
     it is. A score without a denominator is NaN.
 
     The engine's output holds ``pred`` (logits, (batch, classes)), ``label`` (class indices,
-    (batch,)) and the batch's mean ``loss``.
+    (batch,), or shares of the classes, (batch, classes)) and the batch's mean ``loss``. A mixed
+    image counts as one of the class with the largest share; what stands behind the classes, of a
+    guided training, does not count. A loss that is no number stops the
+    training at its step.
 
     Args:
         classes: number of classes.
@@ -44,14 +48,16 @@ class ClassTrainingScores:
     @torch.no_grad()
     def _collect(self, engine: Engine) -> None:
         output = engine.state.output
-        truth = output["label"].long()
-        pairs = truth * self.classes + output["pred"].argmax(dim=1)
-        self.sums[0] += float(output["loss"]) * len(truth)
+        loss = float(output["loss"])
+        check_loss(loss, engine)
+        label, answer = output["label"], output["pred"][:, : self.classes]
+        truth = main_class(label if label.ndim == 1 else label[:, : self.classes])
+        pairs = truth * self.classes + answer.argmax(dim=1)
+        self.sums[0] += loss * len(truth)
         self.sums[1:] += torch.bincount(pairs.cpu(), minlength=self.classes**2)
 
     def _score(self, engine: Engine) -> None:
         loss, *pairs = summed(self.sums).tolist()
-        check_loss(loss, engine.state.epoch)
         confusion = torch.tensor(pairs, dtype=torch.float64).reshape(self.classes, -1).numpy()
         scores = {
             "loss": loss / confusion.sum(),

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
+import ignite.distributed as idist
 import torch
 from torch import nn
 from torch.nn import functional
+
+from pipelines.training.soft_labels import class_shares
+
+_LOG = logging.getLogger("med2d")
 
 
 class ClassLoss(nn.Module):
@@ -27,10 +33,18 @@ class ClassLoss(nn.Module):
         super().__init__()
         self.weights = None if weights is None else torch.tensor(weights, dtype=torch.float32)
         self.label_smoothing = label_smoothing
+        if idist.get_rank() == 0:
+            _LOG.info(f"loss: cross-entropy, label smoothing {label_smoothing:g}")
 
     def forward(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Gives the loss of logits (batch, classes) and class indices (batch,), a scalar."""
+        """Give the loss, a scalar.
+
+        Args:
+            logits: (batch, classes).
+            labels: class indices (batch,), or shares of the classes (batch, classes).
+        """
         weights = None if self.weights is None else self.weights.to(logits)
+        shares = class_shares(labels, logits.shape[1]).to(logits)
         return functional.cross_entropy(
-            logits, labels, weights, label_smoothing=self.label_smoothing, reduction="none"
+            logits, shares, weights, label_smoothing=self.label_smoothing, reduction="none"
         ).mean()

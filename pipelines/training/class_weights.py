@@ -11,6 +11,7 @@ from typing import Any
 import ignite.distributed as idist
 
 from pipelines.errors import InputError
+from pipelines.training.settings import is_none
 
 _LOG = logging.getLogger("med2d")
 _EXPECTED = 'expected auto, null, or a number above 0 for each class, such as {"benign": 1, …}'
@@ -36,7 +37,7 @@ def class_weights(
     Raises:
         InputError: the choice is none of these.
     """
-    if choice is None:
+    if is_none(choice):
         return None
     counts = Counter(item["class"] for item in items)
     if isinstance(choice, str) and choice == "auto":

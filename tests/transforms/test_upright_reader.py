@@ -77,9 +77,34 @@ def test_load_imaged_gives_channel_height_width(kind: str, marked: Picture, tmp_
     np.testing.assert_allclose(image[0].numpy(), marked, atol=12 if kind == "EXIF" else 0)
 
 
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_grey_picture_as_rgb_has_three_equal_channels(
+    kind: str, marked: Picture, tmp_path: Path
+) -> None:
+    image = load(WRITERS[kind](marked, tmp_path), "rgb")
+    assert image.shape == (3, 60, 40)
+    np.testing.assert_array_equal(image.numpy(), np.tile(image[:1].numpy(), (3, 1, 1)))
+    np.testing.assert_allclose(image[0].numpy(), marked, atol=12 if kind == "EXIF" else 0)
+
+
+def test_colours_stand_in_their_channels(tmp_path: Path) -> None:
+    picture = Image.new("RGB", (5, 4), (200, 100, 50))
+    picture.save(tmp_path / "rgb.png")
+    picture.convert("P", palette=Image.Palette.ADAPTIVE).save(tmp_path / "palette.png")
+    transparent = picture.convert("RGBA")
+    transparent.putpixel((0, 0), (200, 100, 50, 0))
+    transparent.save(tmp_path / "rgba.png")
+    for name in ("rgb", "palette", "rgba"):
+        image = load(tmp_path / f"{name}.png", "rgb")
+        assert image.shape == (3, 4, 5)
+        assert image[:, 3, 4].tolist() == [200, 100, 50]
+    assert image[:, 0, 0].tolist() == [0, 0, 0]  # of the last: transparent is black
+
+
 def test_a_deep_picture_keeps_its_values(marked: Picture, tmp_path: Path) -> None:
     Image.fromarray(marked.astype(np.uint16) * 257).save(tmp_path / "deep.png")
     np.testing.assert_array_equal(load(tmp_path / "deep.png")[0].numpy(), marked * 257.0)
+    np.testing.assert_array_equal(load(tmp_path / "deep.png", "rgb")[2].numpy(), marked * 257.0)
 
 
 def test_a_palette_mask_gives_indices_not_colours(tmp_path: Path) -> None:

@@ -35,8 +35,9 @@ def test_weights_by_hand_keep_their_ratio(choice: Any, caplog: pytest.LogCapture
     assert "class weights: a 0.82, b 2.45" in caplog.text
 
 
-def test_none_are_none() -> None:
-    assert class_weights(None, ITEMS, LABELS) is None
+@pytest.mark.parametrize("choice", [None, "null"])  # the command line makes a word of null
+def test_none_are_none(choice: Any) -> None:
+    assert class_weights(choice, ITEMS, LABELS) is None
 
 
 @pytest.mark.parametrize(
