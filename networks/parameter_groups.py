@@ -10,7 +10,6 @@ from torch import nn
 
 from networks.errors import NetworkError
 from networks.frozen_layers import layers
-from networks.transfer_classifier import TransferClassifier
 
 
 def parameter_groups(
@@ -21,7 +20,7 @@ def parameter_groups(
     weight_decay: float = 0.0,
     l2: Mapping[str, float] | None = None,
 ) -> list[dict[str, Any]]:
-    """Makes the parameter groups of a transfer classifier.
+    """Makes the parameter groups of a classifier with a ``backbone`` and a head.
 
     The layer at the image learns by ``learning_rate * depth_decay``, the last of the backbone by
     ``learning_rate``, those between by geometric steps (discriminative fine-tuning, Howard and
@@ -66,9 +65,10 @@ def _rates(
 ) -> dict[str, float]:
     """Gives the learning rate of each parameter by its name."""
     rates = dict.fromkeys(dict(network.named_parameters()), head_rate or learning_rate)
-    if not isinstance(network, TransferClassifier):
+    backbone = getattr(network, "backbone", None)
+    if not isinstance(backbone, nn.Module):
         return dict.fromkeys(rates, learning_rate)
-    found = layers(network.backbone)
+    found = layers(backbone)
     for place, (name, module) in enumerate(found):
         above = 1 - place / max(len(found) - 1, 1)
         for leaf, _ in module.named_parameters(recurse=False):

@@ -9,7 +9,7 @@ import torch
 from ignite.engine import Engine, Events
 from monai.engines import IterationEvents
 
-from pipelines.errors import InputError
+from pipelines.training.finite_loss import check_loss
 from pipelines.training.processes import summed
 
 _SUMS = ("loss", "images", "tp", "fp", "fn", "dice", "lesion_images")
@@ -23,7 +23,7 @@ class TrainingScores:
     is the mean over images with a lesion. A score without a denominator is NaN.
 
     The engine's output holds ``pred`` (logits) and ``label``, (batch, 1, height, width), and the
-    batch's mean ``loss``.
+    batch's mean ``loss``. A loss that is no number stops the training at its step.
 
     Args:
         threshold: probability from which a pixel counts as lesion, in (0, 1).
@@ -47,6 +47,8 @@ class TrainingScores:
     @torch.no_grad()
     def _collect(self, engine: Engine) -> None:
         output = engine.state.output
+        loss = float(output["loss"])
+        check_loss(loss, engine)
         predicted, truth = output["pred"] > self.logit, output["label"] > 0.5
         tp, fp, fn = (
             mask.flatten(1).sum(1).cpu().double()
@@ -57,7 +59,7 @@ class TrainingScores:
         n = len(tp)
         self.sums += torch.stack(
             [
-                torch.tensor(float(output["loss"]) * n, dtype=torch.float64),
+                torch.tensor(loss * n, dtype=torch.float64),
                 torch.tensor(n, dtype=torch.float64),
                 tp.sum(),
                 fp.sum(),
@@ -69,7 +71,6 @@ class TrainingScores:
 
     def _score(self, engine: Engine) -> None:
         sums = dict(zip(_SUMS, summed(self.sums).tolist(), strict=True))
-        check_loss(sums["loss"], engine.state.epoch)
         tp, fp, fn = sums["tp"], sums["fp"], sums["fn"]
         scores = {
             "loss": _ratio(sums["loss"], sums["images"]),
@@ -114,19 +115,6 @@ class ValidationLoss:
     def _score(self, engine: Engine) -> None:
         total, n = summed(self.sums).tolist()
         engine.state.metrics[self.name] = _ratio(total, n)
-
-
-def check_loss(loss: float, epoch: int) -> None:
-    """Stop a training whose loss is no number any more.
-
-    Raises:
-        InputError: the loss of the epoch is NaN or infinite.
-    """
-    if not math.isfinite(loss):
-        raise InputError(
-            f"the training loss is no number in epoch {epoch}; lower --learning_rate. "
-            "The checkpoint of the epoch before is kept"
-        )
 
 
 def _ratio(part: float, whole: float) -> float:

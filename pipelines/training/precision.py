@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -10,7 +11,16 @@ from monai.inferers import SimpleInferer
 
 from pipelines.errors import InputError
 
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+PRECISIONS = {
+    "float32": torch.float32,
+    "tf32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
+"""Formats of the products. ``tf32`` is float32 whose products a GPU rounds to 10 bits."""
+
+_SHORT = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
+_CUDA_ONLY = ("tf32", "float16")
 _NATIVE = ("avx512_bf16", "amx_bf16")
 
 
@@ -22,12 +32,72 @@ def fastest(device: str | torch.device) -> str:
     Args:
         device: where the training runs.
     """
+    return "bfloat16" if _computes_bfloat16(device) else "float32"
+
+
+def candidates(device: str | torch.device) -> list[str]:
+    """Gives the precisions that are worth a trial on a device, float32 first.
+
+    float16 needs its loss scaled, so that bfloat16 goes before it where the device has both.
+
+    Args:
+        device: where the training runs.
+    """
+    is_cuda = torch.device(device).type == "cuda"
+    native = _computes_bfloat16(device)
+    return [
+        "float32",
+        *(["tf32"] if is_cuda else []),
+        *(["bfloat16"] if native else ["float16"] if is_cuda else []),
+    ]
+
+
+def precision_name(precision: Any, device: str | torch.device) -> str:
+    """Gives the full name of a precision, of which the short one (``bf16``) is understood.
+
+    Args:
+        precision: a key of ``PRECISIONS``, or short for one.
+        device: where the training runs.
+
+    Raises:
+        InputError: another precision, or one that only CUDA has.
+    """
+    name = _SHORT.get(precision, precision) if isinstance(precision, str) else precision
+    if name not in PRECISIONS:
+        raise InputError(f"precision is {precision!r}; expected one of {', '.join(PRECISIONS)}")
+    if name in _CUDA_ONLY and torch.device(device).type != "cuda":
+        raise InputError(
+            f"precision is {precision!r}, which needs --device cuda; the device is {device}: give "
+            "float32 or bfloat16"
+        )
+    return str(name)
+
+
+def _computes_bfloat16(device: str | torch.device) -> bool:
     if torch.device(device).type == "cuda":
-        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
+        return torch.cuda.is_bf16_supported(including_emulation=False)
     if torch.device(device).type == "cpu":
         found = torch.cpu.get_capabilities()
-        return "bfloat16" if any(found.get(name) for name in _NATIVE) else "float32"
-    return "float32"
+        return any(found.get(name) for name in _NATIVE)
+    return False
+
+
+@contextmanager
+def float32_products(precision: str) -> Iterator[None]:
+    """Makes a GPU round float32 products where ``tf32`` is asked for, and only there.
+
+    Args:
+        precision: a key of ``PRECISIONS``.
+    """
+    backends: tuple[Any, ...] = (torch.backends.cuda.matmul, torch.backends.cudnn)
+    before = [backend.allow_tf32 for backend in backends]
+    try:
+        for backend in backends:
+            backend.allow_tf32 = precision == "tf32"
+        yield
+    finally:
+        for backend, allowed in zip(backends, before, strict=True):
+            backend.allow_tf32 = allowed
 
 
 class AutocastInferer(SimpleInferer):
@@ -38,18 +108,16 @@ class AutocastInferer(SimpleInferer):
 
     Args:
         device: where the training runs.
-        precision: ``float32`` (autocast is off) or ``bfloat16``.
+        precision: a key of ``PRECISIONS``; of the float32 ones autocast is off.
 
     Raises:
-        InputError: another precision.
+        InputError: another precision, or one that the device has not.
     """
 
     def __init__(self, device: str | torch.device, precision: str) -> None:
         super().__init__()
-        if precision not in PRECISIONS:
-            raise InputError(f"precision is {precision!r}; expected one of {', '.join(PRECISIONS)}")
         self.device_type = torch.device(device).type
-        self.dtype = PRECISIONS[precision]
+        self.dtype = PRECISIONS[precision_name(precision, device)]
 
     def __call__(
         self,

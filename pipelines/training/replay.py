@@ -21,9 +21,9 @@ from monai.transforms import Compose
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
 
-def sample_seed(seed: int, epoch: int, index: int) -> int:
-    """A 32-bit seed for one sample of one epoch (NumPy's ``SeedSequence`` mixes the three)."""
-    return int(np.random.SeedSequence((seed, epoch, index)).generate_state(1)[0])
+def sample_seed(seed: int, epoch: int, index: int, repeat: int = 0) -> int:
+    """A 32-bit seed for one sample of one epoch (NumPy's ``SeedSequence`` mixes the numbers)."""
+    return int(np.random.SeedSequence((seed, epoch, index, repeat)).generate_state(1)[0])
 
 
 class ReplayDataset(CacheDataset):
@@ -63,10 +63,13 @@ class ReplayDataset(CacheDataset):
         )
         self.seed = seed
 
-    def __getitem__(self, position: tuple[int, int]) -> Any:  # type: ignore[override]
-        """The sample of ``(epoch, index)``: float tensors of shape (channel, height, width)."""
-        epoch, index = position
-        self.transform.set_random_state(sample_seed(self.seed, epoch, index))
+    def __getitem__(self, position: tuple[int, ...]) -> Any:  # type: ignore[override]
+        """The sample of ``(epoch, index)``: float tensors of shape (channel, height, width).
+
+        A third number tells the draws of an image apart that an epoch draws several times.
+        """
+        epoch, index, *repeat = position
+        self.transform.set_random_state(sample_seed(self.seed, epoch, index, *repeat))
         # Metadata costs a third of the augmentation's time, and nothing inverts a random transform.
         tracked = get_track_meta()
         set_track_meta(False)
@@ -96,13 +99,17 @@ class ReplaySampler(DistributedSampler):
             seed=sample_seed(seed, 0, 0),
         )
 
-    def __iter__(self) -> Iterator[tuple[int, int]]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[tuple[int, ...]]:  # type: ignore[override]
         """This process's share of the epoch."""
         return ((self.epoch, index) for index in super().__iter__())
 
 
 def replay_loader(
-    dataset: ReplayDataset, batch_size: int, num_workers: int, seed: int
+    dataset: ReplayDataset,
+    batch_size: int,
+    num_workers: int,
+    seed: int,
+    sampler: ReplaySampler | None = None,
 ) -> DataLoader:
     """A loader of repeatable batches: dictionaries of (batch, channel, height, width) tensors.
 
@@ -114,8 +121,9 @@ def replay_loader(
         batch_size: images a batch in each process.
         num_workers: worker processes; 0 loads in the training process.
         seed: the run's seed.
+        sampler: which samples an epoch has; each once where not given.
     """
-    sampler = ReplaySampler(dataset, seed)
+    sampler = ReplaySampler(dataset, seed) if sampler is None else sampler
     return DataLoader(
         dataset,
         batch_size=batch_size,

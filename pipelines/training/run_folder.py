@@ -43,6 +43,22 @@ def flag(value: Any, name: str) -> bool:
     return _WORDS[word]
 
 
+def check_output_dir(output_dir: str | Path, resume: Any, overwrite: Any) -> None:
+    """Check, before anything that takes time, that a run may be written to a folder.
+
+    Args:
+        output_dir: the run's folder.
+        resume: go on with the run in it.
+        overwrite: replace the run in it.
+
+    Raises:
+        InputError: the folder holds something and neither was asked for, or no run at all.
+    """
+    resume, overwrite = flag(resume, "resume"), flag(overwrite, "overwrite")
+    if idist.get_rank() == 0:
+        _check_folder(Path(output_dir), resume, overwrite)
+
+
 def prepare(
     output_dir: str | Path,
     resume: Any,
@@ -88,6 +104,17 @@ def prepare(
 
 
 def _prepare(folder: Path, config: dict[str, Any], resume: bool, overwrite: bool) -> None:
+    occupied = _check_folder(folder, resume, overwrite)
+    if occupied and resume:
+        _check_same(recorded(folder), config, folder)
+    elif occupied:
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / CONFIG, json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+
+
+def _check_folder(folder: Path, resume: bool, overwrite: bool) -> bool:
+    """Whether a run stands in the folder already, which may be written to."""
     if folder.exists() and not folder.is_dir():
         raise InputError(f"output_dir {folder} is a file; expected a folder. Choose another")
     occupied = folder.is_dir() and any(not _is_left_over(path) for path in folder.iterdir())
@@ -98,12 +125,7 @@ def _prepare(folder: Path, config: dict[str, Any], resume: bool, overwrite: bool
             f"output_dir {folder} already holds a run; go on with it by --resume true, replace it "
             "by --overwrite true, or choose another --output_dir"
         )
-    if occupied and resume:
-        _check_same(recorded(folder), config, folder)
-    elif occupied:
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / CONFIG, json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+    return occupied
 
 
 def _is_left_over(path: Path) -> bool:
@@ -116,7 +138,7 @@ def _probed() -> dict[str, Any]:
     workflow = running_workflow()
     return {
         name: workflow.parser.get_parsed_content(name)
-        for name in ("precision", "labels")
+        for name in ("precision", "labels", "normalisation")
         if workflow is not None and name in workflow.parser
     }
 

@@ -2,12 +2,58 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from ignite.engine import Engine, Events
+from torch.optim import Optimizer
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 
 from pipelines.training.early_stop import is_validated, metric_or_worst
+
+
+class OneCycle(OneCycleLR):
+    """PyTorch's ``OneCycleLR``, also for so few steps that the first one ends the rise.
+
+    There (``pct_start * total_steps`` of 1) PyTorch divides by zero; here the cycle begins at its
+    largest rate. Of a single step the rate is the cycle's last, which is almost nothing.
+
+    Args:
+        optimizer: the optimiser.
+        max_lr: largest rate, of all groups or of each.
+        total_steps: steps of the optimiser in the whole training.
+        pct_start: share of the steps in which the rate rises, in [0, 1].
+        anneal_strategy: ``cos`` or ``linear``.
+        cycle_momentum: whether the momentum falls while the rate rises.
+        div_factor: largest rate divided by the first.
+        final_div_factor: first rate divided by the last.
+        three_phase: whether the rate falls as it rose before it goes to its last.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        max_lr: float | list[float],
+        total_steps: int,
+        pct_start: float = 0.3,
+        anneal_strategy: Literal["cos", "linear"] = "cos",
+        cycle_momentum: bool = False,
+        div_factor: float = 25.0,
+        final_div_factor: float = 1e4,
+        three_phase: bool = False,
+    ) -> None:
+        if pct_start * total_steps == 1:
+            pct_start -= 1e-9
+        super().__init__(
+            optimizer,
+            max_lr,
+            total_steps,
+            pct_start=pct_start,
+            anneal_strategy=anneal_strategy,
+            cycle_momentum=cycle_momentum,
+            div_factor=div_factor,
+            final_div_factor=final_div_factor,
+            three_phase=three_phase,
+        )
 
 
 class Schedule:

@@ -49,6 +49,11 @@ def check_texts(given: Mapping[str, Any]) -> None:
             )
 
 
+def is_none(value: Any) -> bool:
+    """Tell whether a setting is none: the command line makes a word of ``null``."""
+    return value is None or (isinstance(value, str) and value.strip().lower() in ("null", "none"))
+
+
 def check_numbers(**values: Any) -> None:
     """Check the top-level numbers of a configuration.
 

@@ -26,8 +26,10 @@ from monai.bundle.utils import ID_SEP_KEY
 
 from networks.errors import NetworkError
 from pipelines import bundles
-from pipelines.errors import InputError
+from pipelines.errors import InputError, first_line
+from pipelines.training.out_of_memory import is_out_of_memory
 from pipelines.training.settings import check_texts
+from pipelines.training.termination import MESSAGE, is_terminated, stop_on_terminate
 from transforms.picture import PictureError
 
 _READABLE = (InputError, PictureError, NetworkError)
@@ -200,7 +202,11 @@ def _unknown_message(name: str, part: str, where: str, known: set[str]) -> str:
 
 
 def show_readable_errors() -> None:
-    """Print an error that the user can mend as one line, without the traceback around it."""
+    """Print an error that the user can mend as one line, without the traceback around it.
+
+    Ctrl-C and SIGTERM are one line, too.
+    """
+    stop_on_terminate()
     if getattr(sys.excepthook, "_med2d", False):
         return
     shown = sys.excepthook
@@ -208,6 +214,9 @@ def show_readable_errors() -> None:
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if kind is KeyboardInterrupt:
             print("Stopped by Ctrl-C; a training goes on with --resume true", file=sys.stderr)
+            return
+        if is_terminated(error):
+            print(MESSAGE, file=sys.stderr)
             return
         readable = readable_cause(error)
         if readable is None:
@@ -241,6 +250,11 @@ def readable_cause(error: BaseException | None) -> BaseException | None:
             place = error.filename or "the output folder"
             return InputError(
                 f"{place} cannot be written ({error.strerror}); free space or choose another folder"
+            )
+        if is_out_of_memory(error):
+            return InputError(
+                f"there is not enough memory ({first_line(error)}); give a smaller batch_size or "
+                "image_size, or choose a smaller network"
             )
         told = _TOLD_BY_WORKER.search(str(error))
         if told is not None:

@@ -56,8 +56,15 @@ def test_l2_by_layer() -> None:
     assert rate_of(groups, network.head.scores.bias, "weight_decay") == 0.02
 
 
+def test_the_bone_networks_have_a_head_of_their_own_rate() -> None:
+    network = BoneCNN(dense=4)
+    groups = parameter_groups(network, 1e-3, head_rate=1e-2, weight_decay=0.1)
+    first, last = network.backbone[0].weight, network.head.scores.weight
+    assert (rate_of(groups, first), rate_of(groups, last)) == (1e-3, 1e-2)
+
+
 def test_other_networks_have_one_rate() -> None:
-    groups = parameter_groups(BoneCNN(dense=4), 1e-3, weight_decay=0.1)
+    groups = parameter_groups(torch.nn.Conv2d(1, 2, 3), 1e-3, head_rate=1e-2, weight_decay=0.1)
     assert {group["lr"] for group in groups} == {1e-3}
     torch.optim.AdamW(groups)
 

@@ -133,5 +133,5 @@ def test_a_loss_that_is_no_number_stops_the_training() -> None:
     pred, label = random_images(4)
     outputs = batches(pred, label, 2)
     outputs[1]["loss"] = torch.tensor(float("nan"))
-    with pytest.raises(InputError, match=r"no number in epoch 1; lower --learning_rate"):
+    with pytest.raises(InputError, match=r"loss is nan in epoch 1, step 2 of 2; lower learning"):
         epoch(outputs)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from pipelines.datasets.dataset import read
 from pipelines.evaluation.cases import case_table
@@ -25,3 +26,17 @@ def test_cases_become_scores_and_pictures(leaky: int, class_dataset: Path, tmp_p
     assert scores["scores"]["balanced_accuracy"]["value"] == 1
     results.draw(cases, scores, read(class_dataset), tmp_path)
     assert (tmp_path / results.pictures / "confusion.png").is_file()
+    assert not (tmp_path / results.pictures / "mistakes.png").exists()  # there is no network
+
+
+def test_with_the_network_the_mistakes_are_drawn(class_dataset: Path, tmp_path: Path) -> None:
+    labels = ["benign", "malignant", "normal"]
+    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 3))
+    results = ClassificationResults(labels, network, lambda item: {"image": torch.zeros(1, 2, 2)})
+    dataset = read(class_dataset)
+    items = [dataset.resolved(item) for item in dataset.items[:3]]
+    cases = case_table(
+        [classification_row(item, [0.1, 0.1, 0.8], labels) for item in items], results.columns
+    )
+    results.draw(cases, results.scores(cases), dataset, tmp_path)
+    assert (tmp_path / "plots" / "mistakes.png").is_file()

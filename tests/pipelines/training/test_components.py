@@ -11,8 +11,15 @@ import pytest
 import torch
 from monai.bundle import create_workflow
 
+from networks.bone_cnn import BoneCNN
+from networks.transfer_classifier import TransferClassifier
 from pipelines.errors import InputError
-from pipelines.training.components import check_classifier, check_components, check_network
+from pipelines.training.components import (
+    check_classifier,
+    check_components,
+    check_metadata,
+    check_network,
+)
 
 UNET = {
     "_target_": "BasicUNet",
@@ -114,7 +121,8 @@ def test_a_network_that_answers_is_left_as_it_was(training: bool) -> None:
 @pytest.mark.parametrize(
     ("network", "expected"),
     [
-        (torch.nn.Conv2d(3, 1, 1), "cannot answer a grey image of 32 x 32 pixels"),
+        (torch.nn.Conv2d(1, 1, 33), "cannot answer a grey image of 32 x 32 pixels"),
+        (torch.nn.Conv2d(3, 1, 33), "cannot answer a colour image of 32 x 32 pixels"),
         (torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(1024, 3)), r"expected \(1, 2\)"),
     ],
 )
@@ -127,3 +135,62 @@ def test_a_classifier_that_answers_is_taken() -> None:
     network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(1024, 2))
     check_classifier(network, 32, ["a", "b"])
     assert network.training
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_classifier_is_asked_with_the_channels_that_it_takes(channels: int) -> None:
+    check_classifier(BoneCNN(2, channels, dense=4), 32, ["a", "b"])
+
+
+def test_an_image_smaller_than_the_stride_is_refused() -> None:
+    network = TransferClassifier("torchvision.mobilenet_v2", 2, options={"width_mult": 0.35})
+    expected = "image_size is 16, smaller than the stride of network_def, .* expected at least 32"
+    with pytest.raises(InputError, match=expected):
+        check_classifier(network, 16, ["a", "b"])
+    for size in (32, 33, 67):
+        check_classifier(network, size, ["a", "b"])
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Callable[..., Path]:
+    """A bundle whose metadata tell classes."""
+
+    def make(*names: str, count: int | None = None) -> Path:
+        said = {str(index): f"{name} (logit)" for index, name in enumerate(names)}
+        pred = {"num_channels": len(names) if count is None else count, "channel_def": said}
+        content = {"network_data_format": {"outputs": {"pred": pred}}}
+        (tmp_path / "configs").mkdir()
+        (tmp_path / "configs" / "metadata.json").write_text(json.dumps(content), encoding="utf-8")
+        return tmp_path
+
+    return make
+
+
+def test_classes_that_the_metadata_tell_are_taken(bundle: Callable[..., Path]) -> None:
+    check_metadata(bundle("a", "b"), ["a", "b"])
+
+
+def test_a_bundle_without_metadata_tells_nothing(tmp_path: Path) -> None:
+    check_metadata(tmp_path, ["a", "b"])
+
+
+@pytest.mark.parametrize("labels", [["a", "b"], ["a", "c", "b"]])
+def test_other_classes_than_the_metadata_tell_are_refused(
+    labels: list[str], bundle: Callable[..., Path]
+) -> None:
+    expected = rf"labels has {len(labels)} .*metadata.json tells 3 classes \(a, b, c\)"
+    with pytest.raises(InputError, match=expected):
+        check_metadata(bundle("a", "b", "c"), labels)
+
+
+def test_a_training_on_other_classes_is_warned_of(
+    bundle: Callable[..., Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("WARNING", logger="med2d"):
+        check_metadata(bundle("a", "b", "c"), ["x", "y"], trains=True)
+    assert "the classes of the dataset are 2 (x, y); this bundle's are 3 (a, b, c)" in caplog.text
+
+
+def test_metadata_that_contradict_themselves_are_named(bundle: Callable[..., Path]) -> None:
+    with pytest.raises(InputError, match="num_channels is 4, but channel_def names 2"):
+        check_metadata(bundle("a", "b", count=4), ["a", "b"])

@@ -23,6 +23,22 @@ def test_it_is_the_mean_over_an_image_and_its_left_right_mirror_image() -> None:
     torch.testing.assert_close(answer, mirrored)
 
 
+def test_with_sigmoids_it_is_the_mean_of_those() -> None:
+    answer = FlipAverageInferer(activation="sigmoid")(IMAGES, network).sigmoid()
+    both = network(IMAGES).sigmoid(), network(IMAGES.flip(3)).sigmoid()
+    torch.testing.assert_close(answer, (both[0] + both[1]) / 2)
+
+
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
+def test_logits_of_any_size_stay_finite(activation: str) -> None:
+    def sure(images: torch.Tensor) -> torch.Tensor:
+        return torch.tensor([[300.0, -300.0], [-300.0, -300.0]])
+
+    answer = FlipAverageInferer(activation=activation)(IMAGES, sure)
+    expected = sure(IMAGES) if activation == "sigmoid" else sure(IMAGES).log_softmax(1)
+    torch.testing.assert_close(answer, expected)
+
+
 @pytest.mark.parametrize("enabled", [False, "false"])
 def test_switched_off_it_gives_the_logits(enabled: bool | str) -> None:
     torch.testing.assert_close(FlipAverageInferer(enabled)(IMAGES, network), network(IMAGES))
@@ -41,3 +57,8 @@ def test_the_inferer_inside_runs_the_network() -> None:
 def test_neither_yes_nor_no_is_refused() -> None:
     with pytest.raises(InputError, match="flip_average is 'maybe'; expected true or false"):
         FlipAverageInferer("maybe")
+
+
+def test_another_activation_is_refused() -> None:
+    with pytest.raises(InputError, match="activation is 'tanh'; expected one of softmax, sigmoid"):
+        FlipAverageInferer(activation="tanh")

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 from monai.bundle import ConfigParser
 
 from pipelines.bundles import bundle_names, bundle_root
@@ -47,6 +48,17 @@ def test_writing_again_leaves_one_of_each(tmp_path: Path) -> None:
     assert inference(tmp_path)["image_size"] == 64
     names = sorted(path.name for path in (tmp_path / "configs").iterdir())
     assert names == ["inference.json", "logging.conf", "metadata.json"]
+
+
+def test_the_probabilities_follow_the_loss_of_the_run(tmp_path: Path) -> None:
+    bundle = bundle_root("breast_us_classification")
+    write_run_bundle(tmp_path, {"activation": "sigmoid"}, bundle)
+    config = {**inference(tmp_path), "image_size": 32}
+    parser = ConfigParser(config)
+    answer = parser.get_parsed_content("postprocessing")({"pred": torch.tensor([0.0, 0.0, 9.0])})
+    shares = torch.tensor([0.5, 0.5, 1.0]) / 2
+    torch.testing.assert_close(answer["pred"], shares, atol=1e-3, rtol=0)
+    assert parser.get_parsed_content("inferer").activation == "sigmoid"
 
 
 def test_the_metadata_tell_the_classes_of_the_run(tmp_path: Path) -> None:

@@ -77,6 +77,18 @@ def test_a_folder_with_a_run_is_refused(prepare: Prepare) -> None:
     assert (prepare(resume=True) / "config.json").read_bytes() == before
 
 
+def test_a_folder_is_checked_without_a_touch(prepare: Prepare, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    run_folder.check_output_dir(folder, False, "false")
+    assert not folder.exists()
+    (prepare() / "model.pt").write_text("kept")
+    for resume, overwrite in (("true", False), (False, True)):
+        run_folder.check_output_dir(folder, resume, overwrite)
+    with pytest.raises(InputError, match="already holds a run"):
+        run_folder.check_output_dir(folder, False, False)
+    assert (folder / "model.pt").read_text() == "kept"
+
+
 def test_an_empty_folder_is_taken(prepare: Prepare, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     assert (prepare() / "config.json").is_file()

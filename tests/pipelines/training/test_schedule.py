@@ -8,7 +8,7 @@ import torch
 from ignite.engine import Engine, Events
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau, StepLR
 
-from pipelines.training.schedule import Schedule
+from pipelines.training.schedule import OneCycle, Schedule
 
 
 def rates(make: Callable[[Any], Any], scores: list[float], interval: int) -> list[float]:
@@ -63,3 +63,31 @@ def test_a_cycle_counts_steps_and_stays_at_its_end() -> None:
     assert max(seen[1:3]) > 0.9
     assert seen[5:] == [seen[5]] * 4
     assert seen[5] < 1e-4
+
+
+@pytest.mark.parametrize(("steps", "share"), [(4, 0.25), (2, 0.5), (10, 0.1), (1, 1.0), (1, 0.3)])
+def test_a_cycle_of_few_steps_ends_at_its_last_rate(steps: int, share: float) -> None:
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+    cycle = OneCycle(optimizer, 1.0, total_steps=steps, pct_start=share)
+    seen = [cycle.get_last_lr()[0]]
+    for _ in range(steps - 1):
+        optimizer.step()
+        cycle.step()
+        seen.append(cycle.get_last_lr()[0])
+    assert seen[0] == pytest.approx(1.0 if steps > 1 else 4e-6)
+    assert seen == sorted(seen, reverse=True)
+    assert seen[-1] == pytest.approx(4e-6)
+
+
+def test_a_longer_cycle_is_pytorchs() -> None:
+    def rates_of(kind: type[OneCycleLR]) -> list[float]:
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+        cycle = kind(optimizer, 1.0, total_steps=9, cycle_momentum=False)
+        found = []
+        for _ in range(8):
+            optimizer.step()
+            cycle.step()
+            found.append(cycle.get_last_lr()[0])
+        return found
+
+    assert rates_of(OneCycle) == rates_of(OneCycleLR)

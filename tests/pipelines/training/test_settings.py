@@ -12,6 +12,7 @@ from pipelines.training.settings import (
     check_image_size,
     check_numbers,
     check_texts,
+    is_none,
 )
 
 
@@ -112,3 +113,8 @@ def test_the_numbers_of_a_classification(name: str, wrong: tuple, right: tuple) 
             check_numbers(**{name: value})
     for value in right:
         check_numbers(**{name: value})
+
+
+def test_the_command_lines_word_for_none_is_none() -> None:
+    assert all(map(is_none, (None, "null", "None", " none ")))
+    assert not any(map(is_none, (False, 0, "", "no", {})))

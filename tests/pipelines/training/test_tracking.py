@@ -141,6 +141,7 @@ def test_artifacts_lie_beside_the_database(
         (RuntimeError("crash"), "FAILED"),
         (KeyboardInterrupt(), "KILLED"),
         (SystemExit(143), "KILLED"),
+        (RuntimeError("DataLoader worker (pid 7) is killed by signal: Terminated. "), "KILLED"),
     ],
 )
 def test_the_end_of_a_run_is_told_and_its_error_raised(
@@ -158,6 +159,17 @@ def test_the_end_of_a_run_is_told_and_its_error_raised(
     assert run_of(parts, client).info.status == status
 
 
+@pytest.fixture
+def signals() -> Iterator[None]:
+    """Signal handlers as a fresh process has them, put back afterwards."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGCHLD)}
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("signals")
 def test_a_terminated_process_tells_it(client: MlflowClient, small_training: Make) -> None:
     parts = small_training(SCORES, tracked)
     parts.trainer.add_event_handler(
@@ -205,6 +217,43 @@ def test_a_new_evaluation_is_logged_to_the_training_s_run(
     assert run_of(parts, client).data.metrics["score_dice"] == 0.9
     assert len(client.search_runs([run_of(parts, client).info.experiment_id])) == count
     log_rescored(tmp_path)  # a folder without a record: nothing to log to
+
+
+def test_another_site_s_results_stand_beside_the_run_s_own(
+    client: MlflowClient, small_training: Make
+) -> None:
+    parts = small_training(SCORES, tracked, epochs=1)
+    silently(parts)
+    site = parts.folder / "sites" / "clinic (2)"
+    (site / "plots").mkdir(parents=True)
+    (site / "plots" / "roc.png").write_bytes(b"picture")
+    entry = {"value": 0.7, "low": 0.6, "high": None, "n": 9}
+    drop = {"scores": {"kappa": {"drop": 0.2, "low": 0.1, "high": 0.3}}}
+    record = {"scores": {"kappa": entry}, "drop": drop}
+    (site / "scores.json").write_text(json.dumps(record))
+    log_rescored(parts.folder, site)
+    run = run_of(parts, client)
+    found = {k: v for k, v in run.data.metrics.items() if k.startswith("clinic")}
+    name = "clinic _2__kappa"
+    assert found == {
+        name: 0.7,
+        f"{name}_low": 0.6,
+        f"{name}_n": 9,
+        f"{name}_drop": 0.2,
+        f"{name}_drop_low": 0.1,
+        f"{name}_drop_high": 0.3,
+    }
+    names = {item.path for item in client.list_artifacts(run.info.run_id, "sites/clinic (2)")}
+    assert names == {"sites/clinic (2)/plots", "sites/clinic (2)/scores.json"}
+
+
+def test_what_has_no_optimiser_has_no_learning_rate(
+    client: MlflowClient, small_training: Make
+) -> None:
+    parts = small_training(SCORES, tracked, epochs=1)
+    parts.tracking.optimizer = None
+    silently(parts)
+    assert "learning_rate" not in run_of(parts, client).data.metrics
 
 
 def test_a_leaky_split_is_a_tag_of_the_run_and_of_its_evaluation(

@@ -225,6 +225,23 @@ def test_the_hook_prints_one_line_or_passes_on(
     assert passed == [other]
 
 
+def test_a_termination_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: print("traceback"))
+    workflow.show_readable_errors()
+    error = raised(1, RuntimeError("DataLoader worker (pid 7) is killed by signal: Terminated. "))
+    sys.excepthook(type(error), error, None)
+    assert capsys.readouterr().err == "Stopped by SIGTERM; a training goes on with --resume true\n"
+
+
+def test_a_lack_of_memory_is_readable() -> None:
+    error = raised(2, torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB"))
+    cause = readable_cause(error)
+    assert isinstance(cause, InputError)
+    assert "CUDA out of memory. Tried to allocate 9 GiB); give a smaller batch_size" in str(cause)
+
+
 def test_torchrun_is_told_the_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: None)
     monkeypatch.setenv("TORCHELASTIC_ERROR_FILE", str(tmp_path / "error.json"))

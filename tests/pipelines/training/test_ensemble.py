@@ -1,0 +1,79 @@
+"""Runs of one recipe answer together; anything else is refused."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from networks.ensemble import Ensemble
+from pipelines.errors import InputError
+from pipelines.training.ensemble import answering_network, ensemble_runs
+
+RECIPE: dict[str, Any] = {
+    "network_def": {"_target_": "Linear"},
+    "image_size": 96,
+    "labels": ["a", "b"],
+}
+
+
+def run(folder: Path, weight: float, **changes: Any) -> Path:
+    folder.mkdir()
+    state = {"weight": torch.full((2, 3), weight), "bias": torch.arange(2.0)}
+    torch.save(state, folder / "model.pt")
+    (folder / "config.json").write_text(json.dumps({**RECIPE, **changes}))
+    return folder
+
+
+def test_the_runs_answer_by_the_mean_of_their_probabilities(tmp_path: Path) -> None:
+    network = torch.nn.Linear(3, 2)
+    runs = [str(run(tmp_path / name, weight)) for name, weight in (("a", 0.2), ("b", -1.0))]
+    together = answering_network(network, "no such file", runs, recipe=RECIPE)
+    assert isinstance(together, Ensemble)
+    images, answers = torch.rand(4, 3), []
+    for folder in runs:
+        single = answering_network(torch.nn.Linear(3, 2), Path(folder) / "model.pt")
+        answers.append(single(images).softmax(dim=1))
+    torch.testing.assert_close(together(images).softmax(dim=1), torch.stack(answers).mean(dim=0))
+
+
+def test_runs_that_say_nothing_of_the_activation_are_read_by_a_softmax(tmp_path: Path) -> None:
+    runs = [run(tmp_path / "a", 0.2), run(tmp_path / "b", 0.1, activation="softmax")]
+    answering_network(torch.nn.Linear(3, 2), None, runs, recipe=RECIPE)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"image_size": 128}, {"labels": ["b", "a"]}, {"activation": "sigmoid"}]
+)
+def test_a_run_of_another_recipe_is_refused(changes: dict[str, Any], tmp_path: Path) -> None:
+    runs = [run(tmp_path / "a", 0.2), run(tmp_path / "b", 0.1, **changes)]
+    with pytest.raises(InputError, match=f"the run in {runs[1]} has another {next(iter(changes))}"):
+        answering_network(torch.nn.Linear(3, 2), None, runs, recipe=RECIPE)
+
+
+def test_a_missing_run_is_named(tmp_path: Path) -> None:
+    runs = [run(tmp_path / "a", 0.2), tmp_path / "gone"]
+    with pytest.raises(InputError, match="gone holds no run"):
+        answering_network(torch.nn.Linear(3, 2), None, runs, recipe=RECIPE)
+
+
+def test_without_an_ensemble_there_are_no_runs() -> None:
+    assert ensemble_runs(None) == []
+    network = torch.nn.Linear(3, 2)
+    assert answering_network(network, None) is network
+
+
+@pytest.mark.parametrize(
+    ("ensemble", "expected"),
+    [
+        ("runs/a", "expected two or more different folders"),
+        (["runs/a"], "expected two or more different folders"),
+        (["runs/a", "runs/../runs/a"], "expected two or more different folders"),
+        (["runs/a", 7], "expected two or more different folders"),
+        (["runs/a", "runs/b", "runs/a"], "names a folder twice"),
+    ],
+)
+def test_what_is_no_ensemble_is_refused(ensemble: Any, expected: str) -> None:
+    with pytest.raises(InputError, match=expected):
+        ensemble_runs(ensemble)
