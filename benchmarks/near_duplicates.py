@@ -30,6 +30,7 @@ from pipelines.datasets.parallel import cores
 from pipelines.datasets.phantoms.bones import make_bones
 from pipelines.datasets.phantoms.busi import make_busi
 from pipelines.datasets.phantoms.fetal_planes import make_fetal_planes
+from pipelines.datasets.phantoms.tissue import make_tissue
 from pipelines.datasets.picture import read, to_grey
 
 MADE_SIZE = 256  # pixels, the longer side of made pictures
@@ -76,6 +77,8 @@ def _sets(folder: Path, real: Path | None) -> Iterator[tuple[str, list[Grey]]]:
     yield "made fetal planes", _read(folder / "fetal")
     make_bones(folder / "bones", 2 * MOST, size=MADE_SIZE)
     yield "made radiographs", _read(folder / "bones")
+    make_tissue(folder / "tissue", MOST, size=MADE_SIZE)
+    yield "made tissue", _read(folder / "tissue" / "images")
 
 
 def _read(folder: Path) -> list[Grey]:

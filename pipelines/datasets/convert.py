@@ -121,6 +121,7 @@ def convert(
         done = _converted(raw, scan, folder, work, options, request, say)
         pairs = _pairs(done, work, options)
         made = _dataset(out, scan, done, pairs, layout, options, request, say)
+        _say_depths(made, done, say)
         known = _among_items(pairs, done, made) if options.audit else pairs
         del done  # of a hundred thousand images, the entries of dataset.json alone are kept
         found = None
@@ -128,7 +129,6 @@ def convert(
             check(made, files=False)
         else:
             _remove_others(folder, made)
-            _say_depths(made, folder, say)
             if options.audit:
                 made, found = _audited(made, folder, known, options)
             write(replace(made, folder=folder))
@@ -421,10 +421,11 @@ def _audited(
     return with_flags(made, report.flags), report.counts
 
 
-def _say_depths(made: Dataset, folder: Path, say: Say) -> None:
-    """Warns of a mixture of images of 8 and of 16 bits; colours all have 8."""
-    paths = [folder / item["image"] for item in (*made.items, *made.testing)]
-    line = mixed_depths(paths) if made.channels == 1 else None
+def _say_depths(made: Dataset, done: _Converted, say: Say) -> None:
+    """Warns of a mixture of images of 8 and of 16 bits."""
+    kept = {item["image"] for item in (*made.items, *made.testing)}
+    records = zip(done.jobs, done.records, strict=True)
+    line = mixed_depths([each.deep for job, each in records if f"{IMAGES}/{job.name}" in kept])
     if line:
         say(f"warning: {line}")
 

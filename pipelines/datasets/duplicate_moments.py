@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.datasets.duplicate_detail import detail, halved
+from pipelines.datasets.duplicate_margins import without_margins
 
 BRIGHTNESS = 0.85  # the least correlation; among breast scans a few strangers reach 0.81
 _BLUR = 3.0  # pixels: what is coarser counts as brightness
@@ -31,7 +32,8 @@ def later(smalls: NDArray[np.uint8], pairs: NDArray[np.int64], least: float) -> 
     result = np.zeros(len(pairs), dtype=bool)
     for start in range(0, len(pairs), _PAIRS):
         part = pairs[start : start + _PAIRS]
-        first, second = (smalls[part[:, side]].astype(np.float32) for side in (0, 1))
+        shown = (smalls[part[:, side]].astype(np.float32) for side in (0, 1))
+        first, second = without_margins(*shown)
         bright = np.flatnonzero(_brightness(first, second) >= BRIGHTNESS)
         result[start + bright] = shifted_detail(first[bright], second[bright]) >= least
     return result

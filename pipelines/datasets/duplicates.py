@@ -30,6 +30,7 @@ from pipelines.datasets.duplicate_thresholds import Thresholds, measured
 from pipelines.datasets.duplicate_windows import SIDE
 
 _BLOCK, _LEAST_BLOCKS = 512, 4  # pictures that are worked on at once: bounds the memory
+_FIRST_STEPS = 4  # before the blocks
 _BLANK = 1  # grey levels between the darkest and the brightest pixel of a blank picture
 
 Report = Callable[[int, int], None]
@@ -68,11 +69,12 @@ def find_pairs(smalls: NDArray[np.uint8], threads: int = 1, report: Report | Non
     """
     blocks = _blocks(len(smalls))
     # The numbers must not depend on how a library shares its work among threads of its own.
-    with threadpool_limits(1), _mapping(threads, 2 * len(blocks), report) as mapped:
-        signatures = learned(smalls)
-        oriented = _oriented(smalls, signatures)
-        limits = measured(smalls, signatures, oriented)
-        propose = partial(_proposed, smalls, signatures, sorted_cells(oriented), limits)
+    with threadpool_limits(1), _mapping(threads, _FIRST_STEPS + 2 * len(blocks), report) as mapped:
+        (signatures,) = mapped(learned, [smalls])
+        (oriented,) = mapped(partial(_oriented, smalls), [signatures])
+        (limits,) = mapped(partial(measured, smalls, signatures), [oriented])
+        (cells,) = mapped(sorted_cells, [oriented])
+        propose = partial(_proposed, smalls, signatures, cells, limits)
         proposed = Candidates.joined(list(mapped(propose, blocks)), MOST_TURNS)
         confirm = partial(_confirmed, smalls, proposed, limits)
         parts = np.array_split(np.arange(len(proposed)), max(len(blocks), 1))[: len(blocks)]

@@ -23,6 +23,7 @@ class Record:
         marked: whether the mask held anything before it was shrunk.
         vanished: whether shrinking took the last of it.
         blank: whether the image is of one value only.
+        deep: whether the written image has 16 bits.
         small_check: CRC-32 of the small copy.
     """
 
@@ -37,6 +38,7 @@ class Record:
     marked: bool = False
     vanished: bool = False
     blank: bool = False
+    deep: bool = False
     small_check: int = 0
 
     @property

@@ -19,6 +19,11 @@ Say = Callable[[str], None]
 AUDIT = ("audit.json", "audit.html")
 """What tells of the split in a dataset folder, and is stale after another."""
 
+CLEARED = (
+    "the split before leaked on purpose; the new one parts no group, so the dataset loses the mark "
+    "(runs that were trained before keep it)"
+)
+
 
 def split_folder(
     folder: Path,
@@ -49,6 +54,8 @@ def split_folder(
         check_place(export, overwrite)
     before = read(folder, folds=options is None)
     made = _divided(before, options, say)
+    if before.leaky and not made.leaky:
+        say(CLEARED)
     if dry_run:
         check(made)
     elif made != before:
@@ -61,11 +68,9 @@ def split_folder(
 
 def _divided(dataset: Dataset, options: SplitOptions | Path | None, say: Say) -> Dataset:
     """Divides the dataset, or leaves it as it is."""
-    if options is None:
-        return dataset
     if isinstance(options, SplitOptions):
         return split(dataset, options, say)
-    made = apply_split(dataset, read_split_file(options))
+    made = dataset if options is None else apply_split(dataset, read_split_file(options))
     if made.leaky:
         say(f"warning: {leaky_text(made)}")
     return made

@@ -205,6 +205,7 @@ def _written(
         marked=marked,
         vanished=vanished,
         blank=bool(image.pixels.min() == image.pixels.max()),
+        deep=pixels.dtype == np.uint16,
         small_check=zlib.crc32(small),
     )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipelines.bundles import bundle_names, bundle_root
+from pipelines.datasets.table import nearest
 from pipelines.errors import InputError
 
 _TRAIN = Path("configs") / "train.json"
@@ -53,9 +54,11 @@ def _find(bundle: str) -> BundleFile:
     for file in (path / _TRAIN, path / _RUN):
         if file.is_file():
             return BundleFile(path.resolve().name, file)
+    meant = nearest(bundle, bundle_names())
+    hint = f'; did you mean "{meant}"?' if meant else ""
     raise InputError(
         f"there is no bundle {bundle!r}; expected one of {', '.join(bundle_names())}, or a folder "
-        f"with {_TRAIN.as_posix()}, or the folder of a run"
+        f"with {_TRAIN.as_posix()}, or the folder of a run{hint}"
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from pipelines.datasets.dataset import Dataset, Item
+from pipelines.datasets.table import nearest
 from pipelines.errors import InputError
 from pipelines.preview.chosen import choose
 
@@ -48,7 +49,11 @@ def wanted(dataset: Dataset, classes: Sequence[str], fold: int | None) -> tuple[
     known = sorted({item["class"] for item in dataset.items})
     for name in classes:
         if name not in known:
-            raise InputError(f"there is no class {name!r}; the classes are {', '.join(known)}")
+            meant = nearest(name, known)
+            hint = f'; did you mean "{meant}"?' if meant else ""
+            raise InputError(
+                f"there is no class {name!r}; the classes are {', '.join(known)}{hint}"
+            )
     if fold is not None and fold not in dataset.folds:
         raise InputError(f"there is no fold {fold}; the folds are 0 to {dataset.folds[-1]}")
     items = tuple(item for item in dataset.items if fold in (None, item["fold"]))

@@ -11,6 +11,7 @@ import numpy as np
 
 from pipelines.datasets.audit.case import Case
 from pipelines.datasets.audit.finding import Finding, number, percent
+from pipelines.datasets.audit.mask_faults import SPECKS
 from pipelines.datasets.dataset import Dataset, Item
 
 _TELLING = 0.3  # Cramér's V from which a flag says much about the class
@@ -19,9 +20,14 @@ _LEAST = 20  # images with the flag, and without
 
 
 def flags_of(case: Case) -> tuple[str, ...]:
-    """Gives the flags of an image: those of dataset.json and the marks that were found, sorted."""
+    """Gives the flags of an image, sorted: those of dataset.json, and what was found.
+
+    Those are the marks, and whether the mask is speckled.
+    """
     known = str(case.item.get("flags", "")).split(",")
-    return tuple(sorted({name.strip() for name in (*known, *case.measured.marks)} - {""}))
+    mask = case.measured.mask
+    found = (*case.measured.marks, *([SPECKS] if mask is not None and mask.speckled else []))
+    return tuple(sorted({name.strip() for name in (*known, *found)} - {""}))
 
 
 def flag_table(cases: Sequence[Case]) -> dict[str, dict[str, int]]:

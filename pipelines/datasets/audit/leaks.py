@@ -162,12 +162,13 @@ def _across_folds(pairs: Sequence[Pair]) -> Finding | None:
     )
 
 
+def _is_across_parts(pair: Pair) -> bool:
+    one, other = pair.first.part, pair.second.part
+    return None not in (one, other) and one != other
+
+
 def _across_parts(pairs: Sequence[Pair]) -> Finding | None:
-    across = [
-        pair
-        for pair in pairs
-        if None not in (pair.first.part, pair.second.part) and pair.first.part != pair.second.part
-    ]
+    across = [pair for pair in pairs if _is_across_parts(pair)]
     return _of_pairs(
         "duplicates-across-split",
         "error",
@@ -233,16 +234,24 @@ def _ungrouped(pairs: Sequence[Pair]) -> Finding | None:
 
 
 def _same_side(pairs: Sequence[Pair]) -> Finding | None:
-    """Counts the duplicates that do no harm."""
+    """Counts the duplicates that do no harm in our folds."""
     together = [pair for pair in pairs if _harmless(pair)]
+    parted = sum(map(_is_across_parts, together))
+    but = (
+        f" Only the split that came with the data parts {number(parted, 'pair')} of them: see "
+        "duplicates-across-split."
+        if parted
+        else ""
+    )
     return _of_pairs(
         "duplicates-in-one-group",
         "note",
         together,
         f"{_a_duplicate(together)} in their own group",
-        "They stand in one fold, so they do not leak. They count as several images of one scene, "
-        "so the data hold less than their number says.",
-        "Nothing has to be done. Report the number of groups beside that of images.",
+        f"Each stands in one fold with its duplicate, so our folds do not leak.{but} They count as "
+        "several images of one scene, so the data hold less than their number says.",
+        f"{'With our folds, nothing' if parted else 'Nothing'} has to be done. Report the number "
+        "of groups beside that of images.",
     )
 
 

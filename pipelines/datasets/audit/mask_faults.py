@@ -16,6 +16,9 @@ _RARE, _MOST = 0.1, 0.5  # share of the masks from which something is no excepti
 _MANY_EMPTY = 0.2  # share of empty masks from which they are no slip: slices beside a lesion, say
 _SHOWN = 6  # values that a title lists
 
+SPECKS = "specks"
+"""The flag of an image whose mask is speckled."""
+
 Masked = tuple[Case, MaskMeasured]
 
 
@@ -47,6 +50,7 @@ def mask_faults(
         _full(whole),
         _inverted(whole, labels),
         _many_parts(whole),
+        _speckled(whole),
         _specks(whole),
         _at_border(whole),
         *class_faults(cases, labels),
@@ -257,10 +261,7 @@ def _inverted(whole: Sequence[Masked], labels: Mapping[int, str]) -> Finding | N
 def _many_parts(whole: Sequence[Masked]) -> Finding | None:
     parts = [mask.parts for _, mask in whole if mask.parts]
     most = max(_MANY, 3 * median(parts or [0]))
-    many = sorted(
-        ((case.image, mask.parts) for case, mask in whole if mask.parts > most),
-        key=lambda each: -each[1],
-    )
+    many = _ranked({case.image: mask.parts for case, mask in whole if mask.parts > most})
     if not many:
         return None
     return Finding(
@@ -270,27 +271,51 @@ def _many_parts(whole: Sequence[Masked]) -> Finding | None:
         f"More than {most:g} parts, which is far from what is usual here; often a threshold or a "
         "brush has torn one lesion.",
         "Have a look. Join what belongs together.",
-        tuple(image for image, _ in many),
-        {"parts": dict(many), "ranked": "parts"},
+        tuple(many),
+        {"parts": many, "ranked": "parts"},
+    )
+
+
+def _speckled(whole: Sequence[Masked]) -> Finding | None:
+    """Finds masks of noise, however many there are: no model learns from them."""
+    specks = {case.image: mask.dots for case, mask in whole if mask.speckled}
+    if not specks:
+        return None
+    return Finding(
+        "speckled-mask",
+        "warning",
+        f"{number(len(specks), 'mask is', 'masks are')} speckled",
+        "A speckled mask holds nothing larger than 15 pixels, or 20 parts and more that are so "
+        "small. No hand draws this: a threshold, JPEG or a failed export does. Or the image was "
+        "made so small that lesions became dots.",
+        "Have a look. Export the mask again, or convert with a greater --size. The images are "
+        f"flagged as {SPECKS}.",
+        tuple(_ranked(specks)),
+        {"specks": _ranked(specks), "ranked": "specks"},
     )
 
 
 def _specks(whole: Sequence[Masked]) -> Finding | None:
-    """Finds specks, where they are an exception."""
-    specks = {case.image: mask.specks for case, mask in whole if mask.specks}
-    if not specks or _is_usual(specks, whole, _MOST):
+    """Finds some specks beside lesions, where they are an exception."""
+    beside = [(case, mask) for case, mask in whole if mask.specks and not mask.speckled]
+    few = _ranked({case.image: mask.specks for case, mask in beside})
+    if not few or _is_usual(few, whole, _MOST):
         return None
-    ranked = dict(sorted(specks.items(), key=lambda each: -each[1]))
     return Finding(
         "mask-specks",
         "note",
-        f"{number(len(specks), 'mask holds', 'masks hold')} specks beside the lesions",
+        f"{number(len(few), 'mask holds', 'masks hold')} specks beside the lesions",
         "Parts of fewer than 16 pixels, or of less than 1 % of the largest part. Counted as "
         "lesions, they spoil every score that counts lesions.",
         "Remove them, or score without parts of that size.",
-        tuple(ranked),
-        {"specks": ranked, "ranked": "specks"},
+        tuple(few),
+        {"specks": few, "ranked": "specks"},
     )
+
+
+def _ranked(counts: Mapping[str, int]) -> dict[str, int]:
+    """Sorts images by a number, the greatest first."""
+    return dict(sorted(counts.items(), key=lambda each: -each[1]))
 
 
 def _at_border(whole: Sequence[Masked]) -> Finding | None:

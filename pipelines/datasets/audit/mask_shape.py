@@ -39,7 +39,9 @@ def measure_mask(values: NDArray[Any], classes: int, changed: bool = False) -> M
     counts = np.bincount(values.ravel(), minlength=classes)
     stray = [int(value) for value in np.flatnonzero(counts[classes:]) + classes]
     soft = _is_soft(values, counts, classes)
-    sizes, specks = _parts(values)
+    sizes = _parts(values)
+    least = max(LEAST_LESION, _SPECK * max(sizes, default=0))
+    lesions = [size for size in sizes if size >= least]
     border = np.concatenate([values[0], values[-1], values[1:-1, 0], values[1:-1, -1]])
     corners = values[[0, 0, -1, -1], [0, -1, 0, -1]]
     return MaskMeasured(
@@ -52,9 +54,10 @@ def measure_mask(values: NDArray[Any], classes: int, changed: bool = False) -> M
         strays=len(stray),
         soft=soft,
         seams=() if soft else _seams(values, counts, classes),
-        lesions=tuple(sizes[:_KEPT]),
-        parts=len(sizes),
-        specks=specks,
+        lesions=tuple(lesions[:_KEPT]),
+        parts=len(lesions),
+        specks=len(sizes) - len(lesions),
+        dots=sum(size < LEAST_LESION for size in sizes),
         touches=int(np.count_nonzero(border)),
         corners=bool(corners.all()),
     )
@@ -86,15 +89,13 @@ def regions(values: NDArray[Any]) -> list[NDArray[np.bool_]]:
     return [values == value for value in marked]
 
 
-def _parts(values: NDArray[Any]) -> tuple[list[int], int]:
-    """Gives the sizes of the connected parts of all classes but the first, and counts specks."""
+def _parts(values: NDArray[Any]) -> list[int]:
+    """Gives the sizes of the connected parts of all classes but the first, the largest first."""
     sizes: list[int] = []
     for region in regions(values):
         labels, _ = ndimage.label(region, structure=_SQUARE)
         sizes += np.bincount(labels.ravel())[1:].tolist()
-    least = max(LEAST_LESION, _SPECK * max(sizes, default=0))
-    large = sorted((size for size in sizes if size >= least), reverse=True)
-    return large, len(sizes) - len(large)
+    return sorted(sizes, reverse=True)
 
 
 def _is_soft(values: NDArray[Any], counts: NDArray[np.int64], classes: int) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_NOISE = 20  # parts of a few pixels each: nobody draws so many
+
 
 @dataclass(frozen=True, slots=True)
 class MaskMeasured:
@@ -25,6 +27,7 @@ class MaskMeasured:
             first; specks do not count. The first hundred.
         parts: how many there are.
         specks: parts that are too small to be lesions.
+        dots: those of them that are small in themselves, not only beside the largest part.
         touches: pixels on the image's border that are not background.
         corners: whether all four corners are not background.
         ceilings: the best Dice that each size of ``resolution.CANDIDATES`` allows; none where the
@@ -44,6 +47,7 @@ class MaskMeasured:
     lesions: tuple[int, ...] = ()
     parts: int = 0
     specks: int = 0
+    dots: int = 0
     touches: int = 0
     corners: bool = False
     ceilings: tuple[float, ...] = ()
@@ -52,6 +56,12 @@ class MaskMeasured:
     def marked(self) -> int:
         """Pixels that are not background."""
         return sum(self.counts[1:]) + sum(count for value, count in self.stray if value)
+
+    @property
+    def speckled(self) -> bool:
+        """Whether it holds nothing but specks, or more than a hand draws; soft edges are another
+        fault."""
+        return self.dots > 0 and not self.soft and (not self.parts or self.dots >= _NOISE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from pipelines.datasets.audit.mask_classes import mask_table
 from pipelines.datasets.audit.mask_faults import mask_faults
 from pipelines.datasets.audit.measure import Work, measure_one
 from pipelines.datasets.audit.oddities import oddities
+from pipelines.datasets.audit.out_folder import check_out
 from pipelines.datasets.audit.page import page
 from pipelines.datasets.audit.pairing import (
     Copies,
@@ -40,6 +41,7 @@ from pipelines.datasets.audit.report import HTML, JSON, Report, by_severity
 from pipelines.datasets.audit.resolution import resolution, size_oddities
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.parallel import cores, mapped
+from pipelines.datasets.table import nearest
 from pipelines.errors import InputError
 from pipelines.progress import counting
 
@@ -81,9 +83,11 @@ def audit(
         The report.
 
     Raises:
-        InputError: an image or mask is missing, a class name is unknown, or ``out`` cannot be
-            written.
+        InputError: an image or mask is missing, a class name is unknown, or ``out`` holds other
+            files or cannot be written.
     """
+    if out is not None:
+        check_out(dataset.folder, out)
     _check_files(dataset)
     expected = _expected(dataset, lesions)
     looked = _looked_at(dataset, workers or cores(), pairs)
@@ -117,9 +121,11 @@ def _expected(dataset: Dataset, lesions: Sequence[str] | None) -> list[str]:
         return [name for name in dataset.classes if name.casefold() not in HEALTHY]
     unknown = [name for name in lesions if name not in dataset.classes]
     if unknown:
+        meant = nearest(unknown[0], dataset.classes)
+        hint = f'; did you mean "{meant}"?' if meant else ""
         raise InputError(
             f"--expect-lesion names {', '.join(unknown)}, which is no class of the images; the "
-            f"classes are {', '.join(dataset.classes)}"
+            f"classes are {', '.join(dataset.classes)}{hint}"
         )
     return sorted(set(lesions))
 

@@ -113,7 +113,8 @@ def test_other_bad_input_is_one_line_and_code_2(folder: Path, tmp_path: Path) ->
         ((tmp_path / "torn",), "is not JSON"),
         ((folder, "--expect-lesion", "cyst"), "names cyst, which is no class of the images"),
         ((folder, "--expect-lesion", "benign,,"), "holds an empty name"),
-        ((folder, "--out", tmp_path / "text"), "cannot be written"),
+        ((folder, "--out", tmp_path / "text"), "a file stands there"),
+        ((folder, "--out", tmp_path / "list"), "holds dataset.json, which no audit made"),
         ((folder, "--workers", 0), "0 is not in the range"),
     ]
     for words, expected in cases:

@@ -56,7 +56,7 @@ def test_what_cannot_be_shown_is_one_line(tmp_path: Path) -> None:
         ((data, "--fold", 5), "no fold 5"),
         ((data, "--count", 0), "0 is not in the range"),
         ((data, "--size", 10), "10 is not in the range"),
-        ((data, "--bundle", "nope"), "expected one of breast_us_"),
+        ((data, "--bundle", "nope"), "no bundle 'nope'; expected one of "),
         ((classes, "--bundle", "breast_us_segmentation"), "this bundle does segmentation"),
         ((data, "--out", mine, "--overwrite"), "was not made by med2d preview"),
     ]

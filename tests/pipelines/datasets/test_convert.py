@@ -302,10 +302,11 @@ def test_empty_masks_are_counted_where_there_are_no_classes(made: Made) -> None:
     assert made.said == ['warning: 2 of 12 masks are empty, such as of "x/3.png"']
 
 
-def test_a_mixture_of_depths_is_named(made: Made) -> None:
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_mixture_of_depths_is_named(made: Made, dry_run: bool) -> None:
     for number in range(4):
         made.change(number, image=Given(made.texture(number).astype(np.uint16) * 200))
-    made.convert(audit=False)
+    made.convert(audit=False, dry_run=dry_run)
     assert len(made.said) == 1
     assert made.said[0].startswith("warning: 8 images have 8 bits and 4 have 16, so that white is")
 

@@ -40,3 +40,10 @@ def test_one_scene_is_as_bright_and_shares_detail(
     smalls[4] = 255 - smalls[4]
     smalls[5, :, 32:] //= 4
     assert not later(smalls, pairs, 0.1)[[0, 2]].any()
+
+
+def test_one_margin_does_not_make_strangers_alike(smalls: Array) -> None:
+    pairs = np.array([[0, 1], [2, 3], [0, 4]])
+    smalls[:, :, 52:] = 0
+    smalls[:, :, :6] = 0
+    assert later(smalls, pairs, 0.5).tolist() == [False, False, True]

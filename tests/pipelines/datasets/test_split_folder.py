@@ -73,6 +73,17 @@ def test_an_applied_leaky_split_is_told(folder: Path, tmp_path: Path) -> None:
     said: list[str] = []
     assert split_folder(folder, tmp_path / "split.json", say=said.append).leaky
     assert len(said) == 1 and said[0].startswith("warning: leaky split, made on purpose")
+    split_folder(folder, None, tmp_path / "again.json", say=said.append)
+    assert said[1:] == said[:1]
+
+
+def test_the_mark_of_a_leaky_split_does_not_go_in_silence(folder: Path, tmp_path: Path) -> None:
+    split_folder(folder, SplitOptions(), tmp_path / "split.json", say=quiet)
+    for options in (SplitOptions(), tmp_path / "split.json"):
+        split_folder(folder, SplitOptions(leaky=True), say=quiet)
+        said: list[str] = []
+        assert not split_folder(folder, options, say=said.append).leaky
+        assert said == [module.CLEARED]
 
 
 def edit(folder: Path, change: object) -> None:

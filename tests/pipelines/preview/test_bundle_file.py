@@ -35,6 +35,8 @@ def test_an_unknown_bundle_is_answered_by_those_that_there_are(tmp_path: Path) -
     for unknown in ("no_such_bundle", str(tmp_path)):
         with pytest.raises(InputError, match=NAME):
             find_bundle(unknown)
+    with pytest.raises(InputError, match=f'did you mean "{NAME}"'):
+        find_bundle(NAME.replace("_us_", "_"))
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Which images a sheet shows."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,10 @@ def test_what_is_not_there_is_named_with_what_is(tmp_path: Path) -> None:
         wanted(dataset, (), 7)
     with pytest.raises(InputError, match="fold 0 has no image of class 'b'"):
         wanted(dataset, ("a", "b"), 0)
+
+
+def test_a_misspelt_class_is_answered_by_the_nearest(tmp_path: Path) -> None:
+    dataset = segmentation(tmp_path)
+    items = tuple(item | {"class": "benign"} for item in dataset.items)
+    with pytest.raises(InputError, match='the classes are benign; did you mean "benign"'):
+        wanted(replace(dataset, items=items), ("bening",), None)

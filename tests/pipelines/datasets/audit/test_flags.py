@@ -4,7 +4,13 @@ from pathlib import Path
 
 from pipelines.datasets.audit.case import Case
 from pipelines.datasets.audit.flags import flag_table, flags_of, marked, with_flags
-from tests.pipelines.datasets.audit.made_cases import by_check, case, made_dataset, numbers
+from tests.pipelines.datasets.audit.made_cases import (
+    by_check,
+    case,
+    made_dataset,
+    masked,
+    numbers,
+)
 
 
 def flagged(count: int, with_mark: int, category: str, start: int) -> list[Case]:
@@ -19,6 +25,7 @@ def test_flags_are_those_of_the_item_and_the_marks_sorted() -> None:
         "caliper", "colour", "text",
     )  # fmt: skip
     assert flags_of(case(0)) == ()
+    assert flags_of(masked(0)) == () and flags_of(masked(0, specks=30, dots=30)) == ("specks",)
 
 
 def test_the_table_counts_by_class() -> None:

@@ -59,7 +59,13 @@ def test_duplicates_on_both_sides_of_the_official_split_are_an_error() -> None:
     checks = found(cases, (0, 1), (2, 3), (3, 4))
     assert checks["duplicates-across-split"].severity == "error"
     assert numbers(checks["duplicates-across-split"]) == [0, 1]
-    assert numbers(checks["duplicates-in-one-group"]) == [0, 1, 2, 3, 4]
+    together = checks["duplicates-in-one-group"]
+    assert numbers(together) == [0, 1, 2, 3, 4]
+    assert "our folds do not leak. Only the split that came with the data parts 1 pair of them" in (
+        together.text
+    )
+    alone = found(cases, (2, 3))["duplicates-in-one-group"]
+    assert "came with the data" not in alone.text and "Nothing has to be done" in alone.advice
     assert "duplicates-across-folds" not in checks
 
 

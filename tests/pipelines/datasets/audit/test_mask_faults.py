@@ -40,6 +40,9 @@ def test_sound_masks_give_no_finding_and_images_without_masks_either() -> None:
         ("inverted-mask", "warning", {"counts": (100, 1100), "corners": True}),
         ("many-parts", "warning", {"parts": 6}),
         ("mask-specks", "note", {"specks": 2}),
+        ("mask-specks", "note", {"specks": 30, "dots": 19}),
+        ("speckled-mask", "warning", {"specks": 20, "dots": 20}),
+        ("speckled-mask", "warning", {"specks": 1, "dots": 1, "parts": 0, "lesions": ()}),
         ("mask-at-border", "note", {"touches": 5}),
     ],
 )
@@ -99,3 +102,13 @@ def test_maps_of_several_classes_are_not_inverted() -> None:
     single = [masked(n, counts=(1100, 100, 0)) for n in range(11)]
     single.append(masked(11, counts=(100, 1100, 0), corners=True))
     assert "inverted-mask" in judged(single, labels)
+
+
+def test_noise_is_named_even_where_all_masks_are_noise() -> None:
+    noise = [masked(n, specks=40 + n, dots=40 + n, parts=0, lesions=()) for n in range(6)]
+    finding = judged(noise)["speckled-mask"]
+    assert numbers(finding) == [5, 4, 3, 2, 1, 0] and "flagged as specks" in finding.advice
+
+
+def test_the_dots_along_soft_edges_are_no_noise() -> None:
+    assert "speckled-mask" not in found(soft=True, stray=((7, 3),), strays=9, specks=30, dots=30)

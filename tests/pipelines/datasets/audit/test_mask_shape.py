@@ -51,8 +51,22 @@ def test_parts_touch_at_corners_and_small_ones_are_specks() -> None:
     mask[50, 50] = mask[52:55, 60:65] = 1
     found = measure_mask(mask, 2)
     assert found.lesions == (100, 72) and found.parts == 2 and found.specks == 2
+    assert found.dots == 2 and not found.speckled
     mask[30:40, 30:40] = 2
     assert measure_mask(mask, 3).lesions == (100, 72)
+
+
+def test_small_beside_a_large_part_is_a_speck_but_no_dot() -> None:
+    mask = np.zeros((120, 120), np.uint8)
+    mask[:100, :100] = 1
+    mask[110:114, 110:115] = mask[118, 118] = 1
+    found = measure_mask(mask, 2)
+    assert (found.parts, found.specks, found.dots) == (1, 2, 1)
+
+
+def test_random_specks_are_noise() -> None:
+    noise = (np.random.default_rng(0).random((60, 80)) < 0.01).astype(np.uint8)
+    assert measure_mask(noise, 2).speckled and measure_mask(noise | lesion(), 2).speckled
 
 
 def test_stray_values_are_counted() -> None:

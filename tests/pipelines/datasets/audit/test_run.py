@@ -198,6 +198,8 @@ def test_classes_with_lesions_can_be_named(folder: Path) -> None:
         InputError, match="names cyst, which is no class of the images; the classes"
     ):
         looked(folder, lesions=["cyst"])
+    with pytest.raises(InputError, match='the classes are Normal, a; did you mean "Normal"'):
+        looked(folder, lesions=["nromal"])
 
 
 def test_labels_that_are_no_indices_are_refused(folder: Path) -> None:
@@ -208,8 +210,10 @@ def test_labels_that_are_no_indices_are_refused(folder: Path) -> None:
 
 def test_a_place_that_cannot_be_written_is_refused(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(InputError, match="a file stands there"):
         looked(folder, out=tmp_path / "file")
+    with pytest.raises(InputError, match="cannot be written"):
+        looked(folder, out=tmp_path / "file" / "report")
     assert (tmp_path / "file").read_text() == "mine"
 
 
