@@ -1,15 +1,19 @@
 """What the training engine, the augmentation and the reading cost beside a bare PyTorch loop.
 
-Five ways to train the same network (the bundle's own) with the same batch size and precision run in
+The ways to train a bundle's network with the same batch size, precision and memory layout run in
 turn, round after round, in one process; the medians of the rounds' ratios are printed:
 
-* ``bare``: forward (in the same precision), loss, backward, step over tensors in memory;
+* ``bare``: forward (in the same precision and layout), loss, backward, step over tensors in memory;
+* ``plain``: the same in float32 and contiguous, as a loop without a thought for the machine;
 * ``engine``: the bundle's engine, with its handlers of every iteration, over the same tensors;
 * ``augmented``: the engine over decoded images in memory, with the bundle's augmentation;
 * ``from disk``: the engine over a dataset folder as a run does it, after the first epoch;
 * ``uncached``: the same with no memory for decoded images, as for a set far larger than it.
 
-Run: python benchmarks/train_step.py [--data DATASET] [--rounds 5]
+Run: python benchmarks/train_step.py [--case resnet50] [--data DATASET] [--rounds 5]
+
+A case is a bundle's recipe at a size. Precision and layout of the classifications are those that a
+probe at the start finds the fastest, as a training does.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from monai.bundle import ConfigParser
@@ -32,10 +36,33 @@ from pipelines.bundles import bundle_root
 from pipelines.datasets.convert import Options, convert
 from pipelines.datasets.phantoms.busi import make_busi
 from pipelines.training.batch_scores import TrainingScores
+from pipelines.training.class_batch_scores import ClassTrainingScores
 from pipelines.training.replay import EpochSeed, ReplayDataset, replay_loader
 
-BUNDLE = "breast_us_segmentation"
 TARGETS = {"engine": 0.95, "augmented": 0.80, "from disk": 0.80}
+
+
+class Case(NamedTuple):
+    """What is trained.
+
+    Attributes:
+        bundle: the bundle's name.
+        variant: name of a variant; None for the recipe as shipped.
+        image_size: side of the images in pixels; None for the bundle's.
+    """
+
+    bundle: str
+    variant: str | None = None
+    image_size: int | None = None
+
+
+CASES = {
+    "segmentation": Case("breast_us_segmentation"),
+    "mobilenet_v2": Case("breast_us_classification", None, 128),
+    "densenet121": Case("breast_us_classification", "densenet121", 224),
+    "resnet50": Case("breast_us_classification", "resnet50", 224),
+}
+CHOICES = ("precision", "memory_layout")  # those that a probe makes
 
 Batches = list[dict[str, torch.Tensor]]
 
@@ -44,25 +71,28 @@ def main() -> None:
     """Measure and print."""
     options = _options()
     with tempfile.TemporaryDirectory() as folder:
-        dataset = options.data or _made_dataset(Path(folder), options.images)
+        task = "segmentation" if options.case == "segmentation" else "classification"
+        dataset = options.data or _made_dataset(Path(folder), options.images, task)
         rates = measure(dataset, options)
     _print(rates, options)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--case", choices=CASES, default="segmentation")
     parser.add_argument("--data", type=Path, help="a dataset folder (default: made images)")
     parser.add_argument("--images", type=int, default=200, help="made images")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--num_workers", type=int, help="default: the bundle's")
-    parser.add_argument("--image_size", type=int, help="default: the bundle's")
+    parser.add_argument("--image_size", type=int, help="default: the case's")
     parser.add_argument("--batch_size", type=int, help="default: the bundle's")
     return parser.parse_args()
 
 
-def _made_dataset(folder: Path, images: int) -> Path:
+def _made_dataset(folder: Path, images: int, task: str) -> Path:
     make_busi(folder / "raw", count=images, size=256)
-    convert(folder / "raw", folder / "dataset", "busi", Options(), say=lambda line: None)
+    options = Options(task=task, audit=False)
+    convert(folder / "raw", folder / "dataset", "busi", options, say=lambda line: None)
     return folder / "dataset"
 
 
@@ -76,16 +106,20 @@ def measure(dataset: Path, options: argparse.Namespace) -> dict[str, list[float]
     Returns:
         Way to rates, one a round; a first round of all is left out.
     """
-    config = _config(dataset, options)
+    chosen = _chosen(_config(dataset, options))
+    config = _config(dataset, options, **chosen)
     loader = config.get_parsed_content("train::dataloader")
     fixed = [{k: v.clone() for k, v in batch.items()} for batch in loader]
     ways: dict[str, Callable[[], int]] = {
-        "bare": _bare(_config(dataset, options), fixed),
-        "engine": _engine(_config(dataset, options), fixed),
-        "augmented": _engine(_config(dataset, options), _in_memory(config)),
-        "from disk": _engine(_config(dataset, options), loader),
-        "uncached": _engine(_config(dataset, options, cache_gigabytes=0), None),
+        "bare": _bare(_config(dataset, options, **chosen), fixed),
+        "engine": _engine(_config(dataset, options, **chosen), fixed),
+        "augmented": _engine(_config(dataset, options, **chosen), _in_memory(config)),
+        "from disk": _engine(_config(dataset, options, **chosen), loader),
+        "uncached": _engine(_config(dataset, options, cache_gigabytes=0, **chosen), None),
     }
+    if chosen:
+        plain = _config(dataset, options, precision="float32", memory_layout="contiguous")
+        ways = {"plain": _bare(plain, fixed), **ways}
     rates: dict[str, list[float]] = {name: [] for name in ways}
     for number in range(options.rounds + 1):
         for name, way in ways.items():
@@ -96,6 +130,16 @@ def measure(dataset: Path, options: argparse.Namespace) -> dict[str, list[float]
                 rates[name].append(rate)
             print(f"round {number} {name:<10} {rate:7.1f} images/s", flush=True)
     return rates
+
+
+def _chosen(config: ConfigParser) -> dict[str, str]:
+    """What a probe finds the fastest here; empty for a bundle that has no probe."""
+    if "machine" not in config:
+        return {}
+    machine = config.get_parsed_content("machine")
+    chosen = {name: getattr(machine, name) for name in CHOICES}
+    print(", ".join(f"{name} {value}" for name, value in chosen.items()))
+    return chosen
 
 
 def _in_memory(config: ConfigParser) -> Iterable[Any]:
@@ -111,9 +155,15 @@ def _in_memory(config: ConfigParser) -> Iterable[Any]:
 
 
 def _config(dataset: Path, options: argparse.Namespace, **overrides: Any) -> ConfigParser:
-    config = ConfigParser()
-    config.read_config(bundle_root(BUNDLE) / "configs" / "train.json")
+    case = CASES[options.case]
+    configs = bundle_root(case.bundle) / "configs"
+    files = [configs / "train.json"]
+    if case.variant is not None:
+        files.append(configs / "variants" / f"{case.variant}.json")
+    config = ConfigParser(ConfigParser.load_config_files(files))
     config["dataset_dir"] = str(dataset)
+    if case.image_size is not None:
+        config["image_size"] = case.image_size
     for name in ("num_workers", "image_size", "batch_size"):
         if getattr(options, name) is not None:
             config[name] = getattr(options, name)
@@ -141,6 +191,11 @@ def _bare(config: ConfigParser, batches: Batches) -> Callable[[], int]:
 
 def _engine(config: ConfigParser, batches: Iterable[Any] | None) -> Callable[[], int]:
     data = config.get_parsed_content("train::dataloader") if batches is None else batches
+    scores: Any = TrainingScores()
+    more = {}
+    if "labels" in config:
+        scores = ClassTrainingScores(len(config.get_parsed_content("labels")))
+        more = {"iteration_update": config.get_parsed_content("train::step")}
     trainer = SupervisedTrainer(
         device=torch.device("cpu"),
         max_epochs=1,
@@ -149,9 +204,10 @@ def _engine(config: ConfigParser, batches: Iterable[Any] | None) -> Callable[[],
         optimizer=config.get_parsed_content("optimizer"),
         loss_function=config.get_parsed_content("loss"),
         inferer=config.get_parsed_content("train::inferer"),
-        train_handlers=[EpochSeed(0), TrainingScores()],
+        train_handlers=[EpochSeed(0), scores],
         decollate=False,
         optim_set_to_none=True,
+        **more,
     )
 
     def epoch() -> int:
@@ -164,7 +220,7 @@ def _engine(config: ConfigParser, batches: Iterable[Any] | None) -> Callable[[],
 
 
 def _print(rates: dict[str, list[float]], options: argparse.Namespace) -> None:
-    print(f"\n{torch.get_num_threads()} threads, {options.rounds} rounds, medians")
+    print(f"\n{options.case}, {torch.get_num_threads()} threads, {options.rounds} rounds, medians")
     print(f"{'way':<12}{'images/s':>9}{'to bare':>9}{'target':>8}")
     for name, values in rates.items():
         ratios = [rate / bare for rate, bare in zip(values, rates["bare"], strict=True)]

@@ -50,7 +50,7 @@ class BoneCNN(nn.Module):
         super().__init__()
         _check(num_classes, in_channels, version, dense, dropout)
         self.normalisation = Normalisation(in_channels, normalisation)
-        self.blocks = _blocks(in_channels, VERSIONS[version], batch_norm)
+        self.backbone = _blocks(in_channels, VERSIONS[version], batch_norm)
         width = VERSIONS[version][-1][0] * pooled**2
         self.head = nn.Sequential(
             OrderedDict(
@@ -66,7 +66,11 @@ class BoneCNN(nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Gives logits (batch, num_classes) of images (batch, in_channels, height, width) in
         [0, 1], from 16 pixels on."""
-        return self.head(self.blocks(self.normalisation(images)))
+        return self.head(self.maps(images))
+
+    def maps(self, images: torch.Tensor) -> torch.Tensor:
+        """Gives the last feature maps (batch, channels, rows, columns) of images."""
+        return self.backbone(self.normalisation(images))
 
 
 def _blocks(in_channels: int, plan: Sequence[tuple[int, int]], batch_norm: bool) -> nn.Sequential:

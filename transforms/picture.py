@@ -116,6 +116,29 @@ def to_grey(image: Image.Image) -> np.ndarray:
         raise PictureError(f"a picture of mode {image.mode} has no grey; expected RGB") from None
 
 
+def to_rgb(image: Image.Image) -> np.ndarray:
+    """Turn a picture of any mode into red, green and blue.
+
+    Transparent parts become black, palette indices the colours that they stand for; a grey picture
+    gives three equal channels, which keep the values of a deep one (16 or 32 bit).
+
+    Args:
+        image: a picture of any Pillow mode.
+
+    Returns:
+        (height, width, 3) array: uint8 in [0, 255], or the file's own deep dtype and values.
+
+    Raises:
+        PictureError: a mode that cannot become RGB, such as premultiplied La.
+    """
+    if image.mode in _DEEP_MODES:
+        return np.stack([np.asarray(image)] * 3, axis=-1)
+    try:
+        return np.asarray(on_black(image).convert("RGB"))
+    except ValueError:
+        raise PictureError(f"a picture of mode {image.mode} has no RGB; expected RGB") from None
+
+
 def on_black(image: Image.Image) -> Image.Image:
     """Give the image as viewers show it on a black ground: opaque; unchanged where it is so."""
     if not image.has_transparency_data:

@@ -11,11 +11,11 @@ from monai.data import ImageReader
 from monai.utils import MetaKeys, ensure_tuple
 
 from transforms.nifti_picture import read_nifti
-from transforms.picture import SUFFIXES, PictureError, open_upright, to_grey, to_indices
+from transforms.picture import SUFFIXES, PictureError, open_upright, to_grey, to_indices, to_rgb
 
 NIFTI_SUFFIXES = (".nii", ".nii.gz")
 
-_CONTENTS: dict[str, Callable] = {"grey": to_grey, "indices": to_indices}
+_CONTENTS: dict[str, Callable] = {"grey": to_grey, "indices": to_indices, "rgb": to_rgb}
 
 
 class UprightReader(ImageReader):
@@ -29,11 +29,12 @@ class UprightReader(ImageReader):
     message, when :meth:`read` fails.
 
     Args:
-        content: ``"grey"`` for an image (see :func:`transforms.picture.to_grey`), ``"indices"``
-            for a mask of class indices.
+        content: ``"grey"`` for an image of one channel (see :func:`transforms.picture.to_grey`),
+            ``"rgb"`` for one of three (:func:`transforms.picture.to_rgb`), ``"indices"`` for a mask
+            of class indices.
 
     Raises:
-        ValueError: ``content`` is neither.
+        ValueError: ``content`` is none of these.
     """
 
     def __init__(self, content: str = "grey") -> None:
@@ -63,13 +64,15 @@ class UprightReader(ImageReader):
         """Decode the file.
 
         Returns:
-            The (height, width) array and its metadata.
+            The array, (height, width) or of RGB (height, width, 3), and its metadata.
 
         Raises:
             PictureError: the file cannot be read as one 2-D picture.
         """
         if str(img).lower().endswith(NIFTI_SUFFIXES):
             array = read_nifti(img)
+            if self.content == "rgb":
+                array = np.stack([array] * 3, axis=-1)
             return _checked(array, img), _metadata(array)
         try:
             array = _CONTENTS[self.content](open_upright(img))
@@ -92,5 +95,5 @@ def _naming(path: Path, error: Exception) -> str:
 def _metadata(array: np.ndarray) -> dict:
     return {
         MetaKeys.SPATIAL_SHAPE: np.asarray(array.shape[:2]),
-        MetaKeys.ORIGINAL_CHANNEL_DIM: float("nan"),
+        MetaKeys.ORIGINAL_CHANNEL_DIM: float("nan") if array.ndim == 2 else -1,
     }

@@ -34,7 +34,8 @@ PREFIX = "p_"
 
 POLICY = (
     "The predicted class is the one of the highest probability. Macro scores are means over the "
-    "classes; a class without images does not count. AUROC and average precision are one class "
+    "classes; a class without images does not count, except that one which is predicted all the "
+    "same counts 0 in macro precision and F1. AUROC and average precision are one class "
     "against the others. The calibration error has "
     f"{BINS} bins of equal width."
 )
@@ -140,13 +141,34 @@ def point_scores(cases: pd.DataFrame, labels: Sequence[str]) -> dict[str, float]
     return {name: float(table[0]) for name, table in values.items() if table.ndim == 1}
 
 
-_DESCRIPTIONS = {
+def resampled_scores(
+    cases: pd.DataFrame, labels: Sequence[str], resamples: int = 10_000, seed: int = 0
+) -> dict[str, Table]:
+    """Computes the scores of all classes together over resampled groups.
+
+    Args:
+        cases: table of cases with the columns of ``classification_columns``, in any order.
+        labels: the class names in the order of their indices.
+        resamples: number of bootstrap resamples.
+        seed: of the bootstrap.
+
+    Returns:
+        Score to its values, (resamples,); NaN where a resample does not define it.
+    """
+    ordered = cases.sort_values(["id", "group"])
+    groups = ordered["group"].to_numpy(dtype=str)
+    drawn = _resampled(_Statistics(ordered, labels), groups, resamples, seed)
+    return {name: values for name, values in drawn.items() if values.ndim == 1}
+
+
+DESCRIPTIONS: Mapping[str, str] = {
     **{name: text for name, (_, text) in OVERALL.items()},
     "auroc": "Mean area under the ROC curve over the classes, each against the others.",
     "average_precision": "Mean average precision over the classes, each against the others.",
     "brier": "Brier score: mean squared distance of the probabilities from the truth, 0 to 2.",
     "calibration_error": "Expected calibration error: mean distance of confidence and accuracy.",
 }
+"""What each score of all classes together is, in a sentence."""
 
 
 class _Statistics:
@@ -214,7 +236,7 @@ class _Entries:
         every = np.ones(len(self.truth), dtype=bool)
         return {
             name: self._entry(name, (), every, "images", text)
-            for name, text in _DESCRIPTIONS.items()
+            for name, text in DESCRIPTIONS.items()
         }
 
     def by_class(self, labels: Sequence[str]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ QUANTITIES: Mapping[str, tuple[str, tuple[float, float] | None]] = {
     "dice": ("Dice", (0, 1)),
     "accuracy": ("Accuracy", (0, 1)),
     "balanced_accuracy": ("Balanced accuracy", (0, 1)),
+    "auroc": ("AUROC, mean over the classes", (0, 1)),
 }
 """Quantity to its name in the picture and its range; shares keep one scale, so that pictures of two
 runs can be laid side by side."""
@@ -29,6 +30,9 @@ SIDES: Mapping[str, tuple[str, str, str]] = {
     "val": ("validation", "#D55E00", "--"),
 }
 """Prefix of a column to the name, colour and style of its line (Okabe and Ito's palette)."""
+
+TOGETHER = "training"
+"""Name of the picture that shows all measured quantities, each in a panel."""
 
 FEW_EPOCHS = 30
 """Up to so many epochs each one gets a dot; a single epoch would be no line at all."""
@@ -88,7 +92,7 @@ def draw_curves(
     best_epoch: int | None = None,
     remark: str = "",
 ) -> list[Path]:
-    """Draw training and validation against the epoch, one picture for each quantity.
+    """Draw training and validation against the epoch: all in one picture, and each quantity.
 
     Args:
         history: table with ``epoch`` and columns ``train_<quantity>``, ``val_<quantity>``; NaN
@@ -98,22 +102,70 @@ def draw_curves(
         remark: what a reader must know, in every title.
 
     Returns:
-        Paths of the pictures, ``<quantity>.png`` for each of `QUANTITIES` with a measured value,
-        1200 x 750 pixels.
+        Paths of the pictures: ``<quantity>.png`` for each of `QUANTITIES` with a measured value,
+        1200 x 750 pixels; and ``training.png`` with a panel for each, where there is any.
     """
     folder = Path(out_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for quantity in QUANTITIES:
-        columns = {side: f"{side}_{quantity}" for side in SIDES}
-        measured = {side: name for side, name in columns.items() if _is_measured(history, name)}
-        if measured:
-            path = folder / f"{quantity}.png"
-            with replacing(path) as temporary:
-                figure = draw_quantity(history, quantity, measured, best_epoch, remark)
-                figure.savefig(temporary, format="png")
-            written.append(path)
-    return written
+    measured = _measured(history)
+    figures = {
+        quantity: draw_quantity(history, quantity, columns, best_epoch, remark)
+        for quantity, columns in measured.items()
+    }
+    if measured:
+        figures[TOGETHER] = draw_together(history, measured, best_epoch, remark)
+    for name, figure in figures.items():
+        with replacing(folder / f"{name}.png") as temporary:
+            figure.savefig(temporary, format="png")
+    return [folder / f"{name}.png" for name in figures]
+
+
+def draw_together(
+    history: pd.DataFrame,
+    measured: Mapping[str, Mapping[str, str]],
+    best_epoch: int | None,
+    remark: str = "",
+) -> Figure:
+    """Draw several quantities, each in a panel of one picture.
+
+    Args:
+        history: table with ``epoch`` and the columns.
+        measured: quantity (a key of `QUANTITIES`) to side (a key of `SIDES`) to column.
+        best_epoch: epoch to mark, or None.
+        remark: what a reader must know, in the title.
+
+    Returns:
+        Figure of up to three panels a row, 600 x 450 pixels each, made without any global state of
+        matplotlib.
+    """
+    columns = 2 if len(measured) == 4 else min(3, len(measured))
+    rows = -(-len(measured) // columns)
+    size = (4 * columns, 3 * rows + 0.6)
+    figure = Figure(figsize=size, dpi=150, layout="constrained", facecolor="white")
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for panel in panels[len(measured) :]:
+        panel.set_axis_off()
+    for panel, (quantity, sides) in zip(panels, measured.items(), strict=False):
+        _draw_panel(panel, history, quantity, sides, best_epoch)
+    known = {
+        label: line
+        for panel in panels
+        for line, label in zip(*panel.get_legend_handles_labels(), strict=True)
+    }
+    title = "Training and validation"
+    figure.suptitle(f"{title} ({remark})" if remark else title)
+    figure.legend([*known.values()], [*known], loc="outside lower center", ncols=3, frameon=False)
+    return figure
+
+
+def _measured(history: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """Give the measured quantities: side to column."""
+    columns = {quantity: {side: f"{side}_{quantity}" for side in SIDES} for quantity in QUANTITIES}
+    found = {
+        quantity: {side: name for side, name in sides.items() if _is_measured(history, name)}
+        for quantity, sides in columns.items()
+    }
+    return {quantity: sides for quantity, sides in found.items() if sides}
 
 
 def draw_quantity(
@@ -137,6 +189,21 @@ def draw_quantity(
     """
     figure = Figure(figsize=(8, 5), dpi=150, layout="constrained", facecolor="white")
     axes = figure.add_subplot()
+    _draw_panel(axes, history, quantity, columns, best_epoch, remark)
+    # Beneath the axes: "best" would put it over one of the lines of some run.
+    figure.legend(loc="outside lower center", ncols=3, frameon=False)
+    return figure
+
+
+def _draw_panel(
+    axes: Axes,
+    history: pd.DataFrame,
+    quantity: str,
+    columns: Mapping[str, str],
+    best_epoch: int | None,
+    remark: str = "",
+) -> None:
+    """Draw the lines of one quantity with their axes and title."""
     for side, column in columns.items():
         _draw_line(axes, history[["epoch", column]].dropna(), side, dots=len(history) <= FEW_EPOCHS)
     if best_epoch is not None:
@@ -150,9 +217,6 @@ def draw_quantity(
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-    # Beneath the axes: "best" would put it over one of the lines of some run.
-    figure.legend(loc="outside lower center", ncols=3, frameon=False)
-    return figure
 
 
 def _draw_line(axes: Axes, points: pd.DataFrame, side: str, dots: bool) -> None:

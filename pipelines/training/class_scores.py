@@ -25,8 +25,8 @@ class ClassScores:
     processes, so that neither the batch size nor the number of processes changes one.
 
     The engine's output, after its postprocessing, is a list of dictionaries with ``pred``, the
-    probabilities (classes,); its batch holds ``id``, ``group``, ``fold`` and ``class``, and may
-    hold ``flags``.
+    probabilities (classes,); its batch holds ``id``, ``group`` and ``class``, and may hold ``fold``
+    and ``flags``.
 
     Args:
         labels: the class names in the order of their indices.
@@ -54,7 +54,8 @@ class ClassScores:
     def _collect(self, engine: Engine) -> None:
         for item, output in zip(engine.state.batch, engine.state.output, strict=True):
             known = {key: item[key] for key in ("id", "group", "class")}
-            known |= {"fold": int(item["fold"]), "flags": item.get("flags", "")}
+            fold = item.get("fold")
+            known |= {"fold": None if fold is None else int(fold), "flags": item.get("flags", "")}
             probabilities = output["pred"].detach().double().cpu().flatten().tolist()
             self.rows.append(classification_row(known, probabilities, self.labels))
 

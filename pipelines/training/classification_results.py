@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import torch
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.evaluation.cases import LEAKY, Column, is_leaky
 from pipelines.evaluation.class_pictures import draw_class_pictures
 from pipelines.evaluation.classification import classification_columns, classification_scores
+from pipelines.training.class_mistakes import draw_mistakes
 
 
 class ClassificationResults:
@@ -19,6 +21,9 @@ class ClassificationResults:
 
     Args:
         labels: the class names in the order of their indices.
+        network: the network that is scored, for the heat maps of its mistakes; without it these are
+            not drawn.
+        preprocessing: that of the scoring; needed with ``network``.
 
     Attributes:
         columns: the columns of cases.csv.
@@ -27,8 +32,15 @@ class ClassificationResults:
 
     pictures = "plots"
 
-    def __init__(self, labels: Sequence[str]) -> None:
+    def __init__(
+        self,
+        labels: Sequence[str],
+        network: torch.nn.Module | None = None,
+        preprocessing: Callable[[dict[str, Any]], Any] | None = None,
+    ) -> None:
         self.labels = list(labels)
+        self.network = network
+        self.preprocessing = preprocessing
         self.columns: Mapping[str, Column] = classification_columns(self.labels)
 
     def scores(self, cases: pd.DataFrame) -> dict[str, Any]:
@@ -38,7 +50,7 @@ class ClassificationResults:
     def draw(
         self, cases: pd.DataFrame, scores: Mapping[str, Any], dataset: Dataset, folder: Path
     ) -> None:
-        """Draw confusion matrix, ROC and precision-recall curves and the reliability diagram.
+        """Draw the confusion matrix, the curves, the reliability diagram and confident mistakes.
 
         Args:
             cases: the table of cases.
@@ -47,4 +59,8 @@ class ClassificationResults:
             folder: the run's folder.
         """
         remark = "leaky split: too good" if is_leaky(cases) else ""
-        draw_class_pictures(cases, self.labels, scores["confusion"], folder / self.pictures, remark)
+        target = folder / self.pictures
+        draw_class_pictures(cases, self.labels, scores["confusion"], target, remark)
+        if self.network is not None and self.preprocessing is not None:
+            parts = (dataset, self.network, self.preprocessing)
+            draw_mistakes(cases, self.labels, *parts, target, remark)

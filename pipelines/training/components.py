@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import ignite.distributed as idist
 import torch
 
+from networks.backbones import first_convolution
+from networks.errors import NetworkError
 from pipelines.errors import InputError, first_line
 from pipelines.training.workflow import readable_cause, running_workflow
 
+_LOG = logging.getLogger("med2d")
+_PROBED = 256  # pixels: no network here shrinks an image to nothing from there
 _WRAPPERS = ("Failed to instantiate", "Failed to evaluate")
 
 
@@ -64,36 +72,121 @@ def check_classifier(network: torch.nn.Module, image_size: int, labels: Sequence
     """Let a classifier answer one empty image.
 
     Args:
-        network: takes (1, 1, height, width) and gives a logit a class, (1, classes).
+        network: takes (1, channels, height, width) and gives a logit a class, (1, classes).
         image_size: side of the square image in pixels.
         labels: the class names.
 
     Raises:
-        InputError: it cannot take the image, or gives another number of logits than classes.
+        InputError: it cannot take the image, the image is smaller than its stride, or it gives
+            another number of logits than classes.
     """
-    shape = _answered(network, image_size)
+    channels = _channels(network)
+    shape = _answered(network, image_size, channels)
     if shape != (1, len(labels)):
         raise InputError(
             f"network_def answers an image by {shape}; expected (1, {len(labels)}), one logit for "
             f"each of the classes {', '.join(labels)}: leave its num_classes at $len(@labels)"
         )
+    _check_stride(network, image_size, channels)
 
 
-def _answered(network: torch.nn.Module, image_size: int) -> tuple[int, ...]:
-    """The shape of a network's answer to an empty grey image."""
-    image = torch.zeros(1, 1, image_size, image_size, device=next(network.parameters()).device)
+def check_metadata(bundle_root: str | Path, labels: Sequence[str], trains: bool = False) -> None:
+    """Compare the classes with those that the bundle's metadata.json tells.
+
+    Args:
+        bundle_root: the bundle; one without metadata.json tells nothing.
+        labels: the class names in the order of their indices.
+        trains: whether a run is made of a dataset with these classes. Its own metadata.json will
+            tell them, so that another dataset is only warned about.
+
+    Raises:
+        InputError: they differ, in number or in a name.
+    """
+    path = Path(bundle_root) / "configs" / "metadata.json"
+    if not path.is_file():
+        return
+    told = _told_classes(path)
+    if told == list(labels):
+        return
+    found = f"{len(labels)} ({', '.join(labels)})"
+    if not trains:
+        raise InputError(
+            f"labels has {found}, but {path} tells {len(told)} classes ({', '.join(told)}); use "
+            "configs/inference.json of the run's own folder, whose metadata fit, or correct one"
+        )
+    if idist.get_rank() == 0:
+        _LOG.warning(
+            f"the classes of the dataset are {found}; this bundle's are {len(told)} "
+            f"({', '.join(told)}). The run's own metadata.json will tell those of the dataset"
+        )
+
+
+def _told_classes(path: Path) -> list[str]:
+    """The class names of a metadata.json, without what is said in brackets behind them."""
+    try:
+        pred = json.loads(path.read_text(encoding="utf-8"))["network_data_format"]["outputs"][
+            "pred"
+        ]
+        names = [str(name).partition(" (")[0] for name in pred["channel_def"].values()]
+        count = int(pred["num_channels"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path} does not tell its classes ({first_line(error)})") from None
+    if count != len(names):
+        raise InputError(
+            f"{path} contradicts itself: num_channels is {count}, but channel_def names "
+            f"{len(names)}; correct one"
+        )
+    return names
+
+
+def _answered(network: torch.nn.Module, image_size: int, channels: int = 1) -> tuple[int, ...]:
+    """The shape of a network's answer to an empty image."""
+    kind = "grey" if channels == 1 else "colour"
+    try:
+        answer = _quietly(network, network, image_size, channels)
+    except Exception as error:  # whatever a network raises over an input that it is not made for
+        raise InputError(
+            f"network_def cannot answer a {kind} image of {image_size} x {image_size} pixels "
+            f"({first_line(error)}); change the values below network_def, or image_size"
+        ) from error
+    return tuple(getattr(answer, "shape", ()))
+
+
+def _check_stride(network: torch.nn.Module, image_size: int, channels: int) -> None:
+    """Refuse an image of which the last feature maps see less than one step."""
+    maps: Any = getattr(network, "maps", None)
+    if maps is None:
+        return
+
+    def rows(size: int) -> int:
+        return int(_quietly(network, maps, size, channels).shape[2])
+
+    if rows(image_size) == 1 and rows(2 * image_size) == 1:
+        stride = round(_PROBED / rows(_PROBED))
+        raise InputError(
+            f"image_size is {image_size}, smaller than the stride of network_def, which shrinks an "
+            f"image {stride} times; expected at least {stride}"
+        )
+
+
+def _quietly(network: torch.nn.Module, call: Any, size: int, channels: int) -> Any:
+    """What ``call`` gives for an empty image; the network is left as it was."""
+    image = torch.zeros(1, channels, size, size, device=next(network.parameters()).device)
     was_training = network.training
     try:
         with torch.no_grad():
-            answer = network.eval()(image)
-    except Exception as error:  # whatever a network raises over an input that it is not made for
-        raise InputError(
-            f"network_def cannot answer a grey image of {image_size} x {image_size} pixels "
-            f"({first_line(error)}); change the values below network_def, or image_size"
-        ) from error
+            network.eval()
+            return call(image)
     finally:
         network.train(was_training)
-    return tuple(getattr(answer, "shape", ()))
+
+
+def _channels(network: torch.nn.Module) -> int:
+    """Channels of the images that a network takes; 1 where no convolution says it."""
+    try:
+        return first_convolution(network)[1].in_channels
+    except NetworkError:
+        return 1
 
 
 def _target(definition: Any) -> str:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import ignite.distributed as idist
 from monai.data import partition_dataset
 
-from pipelines.datasets.dataset import Dataset, parts, read, verify
+from pipelines.datasets.dataset import Dataset, Item, parts, read, verify
 from pipelines.datasets.leaky import leaky_text
 from pipelines.errors import InputError
 from pipelines.training.class_parts import check_classes, label_names
 from transforms.upright_reader import UprightReader
 
 _LOG = logging.getLogger("med2d")
-_KEPT = ("id", "image", "label", "group", "fold", "class")
+_KEPT = ("id", "image", "label", "group", "fold", "class", "sha256")
 
 
 def fold_parts(
@@ -35,8 +36,9 @@ def fold_parts(
 
     Returns:
         Items with absolute ``image`` and ``label`` paths, ``id``, ``group``, ``fold``, ``class``,
-        ``flags`` and ``truth``, the label's path again, which is read at native resolution. Of a
-        classification ``label`` and ``truth`` are the class index and ``class`` its name.
+        ``sha256``, ``flags`` and ``truth``, the label's path again, which is read at native
+        resolution. Of a classification ``label`` and ``truth`` are the class index and ``class``
+        its name.
 
     Raises:
         InputError: the folder is no dataset, is one of another task, has no such fold, a file in
@@ -54,13 +56,17 @@ def fold_parts(
     if dataset.leaky and idist.get_rank() == 0:
         _LOG.warning(leaky_text(dataset))
     verify(dataset)
-    items = [[_item(dataset, item) for item in part] for part in (train, validate, score)]
+    items = [part_items(dataset, part) for part in (train, validate, score)]
     if task == "segmentation":
         _check_lesions(*items)
     else:
         train_items, validate_items, score_items = items
         check_classes(train_items, validate_items, score_items, label_names(dataset))
-    return {"train": items[0], "validate": _share(items[1]), "score": _share(items[2])}
+    return {
+        "train": items[0],
+        "validate": share_of_process(items[1]),
+        "score": share_of_process(items[2]),
+    }
 
 
 def _check_lesions(
@@ -93,20 +99,35 @@ def _folds(items: list[dict[str, Any]]) -> str:
     return ", ".join(map(str, sorted({item["fold"] for item in items})))
 
 
-def _item(dataset: Dataset, item: dict[str, Any]) -> dict[str, Any]:
+def part_items(dataset: Dataset, items: Sequence[Item]) -> list[dict[str, Any]]:
+    """Give the items of a dataset as the preprocessing takes them; see ``fold_parts``.
+
+    Args:
+        dataset: the dataset.
+        items: some of its items; those of the part ``testing`` are in no fold.
+    """
+    return [_item(dataset, item) for item in items]
+
+
+def _item(dataset: Dataset, item: Item) -> dict[str, Any]:
     resolved = dataset.resolved(item)
-    kept = {key: resolved[key] for key in _KEPT}
+    kept = {key: resolved[key] for key in _KEPT if key in resolved}
     if dataset.task == "classification":
         kept["class"] = dataset.labels[str(item["label"])]
     return {**kept, "flags": resolved.get("flags", ""), "truth": resolved["label"]}
 
 
-def _share(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def share_of_process(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give this process's share of images that are scored, none twice; all of them to a single one.
+
+    Raises:
+        InputError: there are fewer images than processes.
+    """
     processes = idist.get_world_size()
     if processes == 1:
         return items
     if len(items) < processes:
-        raise InputError(f"a fold has {len(items)} images for {processes} processes; use fewer")
+        raise InputError(f"the part has {len(items)} images for {processes} processes; use fewer")
     return partition_dataset(items, num_partitions=processes, even_divisible=False)[
         idist.get_rank()
     ]

@@ -10,7 +10,15 @@ from typing import Any
 
 from pipelines.atomic import replacing, write_text
 
-RECIPE = ("network_def", "preprocessing", "image_size", "threshold", "labels", "flip_average")
+RECIPE = (
+    "network_def",
+    "preprocessing",
+    "image_size",
+    "threshold",
+    "labels",
+    "flip_average",
+    "activation",
+)
 """What inference must take from the training; a key that a bundle lacks is left out."""
 
 _COPIED = ("metadata.json", "logging.conf")

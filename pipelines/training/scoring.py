@@ -112,23 +112,25 @@ class Scorer:
             InputError: the run has no model.
         """
         idist.barrier()  # the first process may still be writing the model
-        load_weights(getattr(self.network, "module", self.network), self.folder / MODEL)
+        self._load()
         self.evaluator.run()
         if idist.get_rank() != 0:
             return None
         return self._write()
+
+    def _load(self) -> None:
+        load_weights(getattr(self.network, "module", self.network), self.folder / MODEL)
 
     def _write(self) -> dict[str, Any]:
         dataset = read(self.dataset_dir)
         cases = self.cases.table.assign(**{LEAKY: int(dataset.leaky)})
         scores = self.results.scores(cases)
         epochs = self._epochs()
-        grouping = str(dataset.source.get("grouping", "unknown"))
         write_cases(self.folder / CASES, cases, self.results.columns)
         write_scores(
             self.folder / SCORES,
             scores,
-            grouping="; ".join(filter(None, [grouping, leakage(grouping, dataset.leaky)])),
+            grouping=grouping_text(dataset),
             fold=self.fold,
             command=evaluate_command(self.bundle, self.folder),
             epoch=epochs.best if epochs else None,
@@ -164,13 +166,27 @@ def leakage(grouping: str, leaky: bool) -> str:
     return "" if grouping.startswith(PATIENTS) and " for " not in grouping else LEAKAGE
 
 
-def evaluate_command(bundle: str, output_dir: str | Path) -> str:
-    """The command that scores a run again, from a checkout's root."""
+def grouping_text(dataset: Dataset) -> str:
+    """What the groups of a dataset are, and which leakage they leave possible."""
+    grouping = str(dataset.source.get("grouping", "unknown"))
+    return "; ".join(filter(None, [grouping, leakage(grouping, dataset.leaky)]))
+
+
+def evaluate_command(bundle: str, output_dir: str | Path, **options: Any) -> str:
+    """The command that scores a run again, from a checkout's root.
+
+    Args:
+        bundle: the bundle's name.
+        output_dir: the run's folder.
+        **options: further options of the command; those that are None are left out.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    more = "".join(f" --{name} {shlex.quote(str(value))}" for name, value in given.items())
     configs = f"bundles/{bundle}/configs"
     return (
         f"python -m monai.bundle run --config_file "
         f"\"['{configs}/train.json','{configs}/evaluate.json']\" "
-        f"--output_dir {shlex.quote(str(output_dir))}"
+        f"--output_dir {shlex.quote(str(output_dir))}{more}"
     )
 
 

@@ -7,14 +7,12 @@ import logging
 import os
 import re
 import shlex
-import signal
 import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import ignite.distributed as idist
@@ -28,6 +26,7 @@ from pipelines.errors import first_line
 from pipelines.training.early_stop import is_validated
 from pipelines.training.git_commit import git_commit
 from pipelines.training.run_folder import DIGEST, flag, recorded
+from pipelines.training.termination import is_terminated, stop_on_terminate
 
 _LOG = logging.getLogger("med2d")
 
@@ -44,7 +43,10 @@ _SETTINGS = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
 }
 _NOT_PARAMETERS = ("imports", "initialize", "run", "finalize", "resume", "overwrite")
-_ARTIFACTS = ("config.json", "history.csv", "cases.csv", "scores.json", "model.pt")
+_ARTIFACTS = (
+    *("config.json", "history.csv", "candidates.csv"),
+    *("cases.csv", "scores.json", "model.pt"),
+)
 _PICTURES = ("curves", "overlays", "plots")
 
 
@@ -81,7 +83,7 @@ class Tracking:
         output_dir: the run's folder; its ``config.json`` gives the parameters.
         experiment: MLflow experiment, by convention the bundle's name.
         validator: the engine that holds the validation's metrics.
-        optimizer: whose learning rate is tracked.
+        optimizer: whose learning rate is tracked; None for what has none.
         resume: whether to go on with the MLflow run that the folder names.
         tags: further tags, for instance the device.
     """
@@ -108,7 +110,6 @@ class Tracking:
         self._waiting: list[tuple[dict[str, Any], int]] = []
         self._was_told = False
         self._not_before = 0.0
-        self._previous_handler: Any = None
 
     def attach(self, engine: Engine) -> None:
         """Follow the trainer ``engine``."""
@@ -138,7 +139,7 @@ class Tracking:
         return True
 
     def _on_start(self, engine: Engine) -> None:
-        self._previous_handler = _interrupt_on_terminate()
+        stop_on_terminate()
         self._safely(self._open)
 
     def _open(self) -> None:
@@ -181,10 +182,11 @@ class Tracking:
 
     def _on_epoch(self, engine: Engine) -> None:
         validated = is_validated(self.validator, engine)
+        rates = [group["lr"] for group in self.optimizer.param_groups] if self.optimizer else []
         values = {
             **engine.state.metrics,
             **(self.validator.state.metrics if validated else {}),
-            "learning_rate": self.optimizer.param_groups[0]["lr"],
+            **({"learning_rate": rates[0]} if rates else {}),
         }
         self._waiting.append((values, engine.state.epoch))
         if time.monotonic() >= self._not_before:
@@ -198,7 +200,6 @@ class Tracking:
             del self._waiting[0]
 
     def _on_end(self, engine: Engine) -> None:
-        _restore_terminate(self._previous_handler)
         if self._safely(self._close):
             print(f"mlflow       {ui_command()}")
 
@@ -210,9 +211,9 @@ class Tracking:
             self.client.set_terminated(self.run_id, "FINISHED")
 
     def _on_exception(self, engine: Engine, error: BaseException) -> None:
-        _restore_terminate(self._previous_handler)
         if self.client is not None:
-            status = "FAILED" if isinstance(error, Exception) else "KILLED"
+            is_killed = not isinstance(error, Exception) or is_terminated(error)
+            status = "KILLED" if is_killed else "FAILED"
             self._safely(lambda: self.client.set_terminated(self.run_id, status))
         raise error
 
@@ -243,17 +244,52 @@ def log_results(client: Any, run_id: str | None, folder: Path) -> None:
         _log_metrics(client, run_id, values, 0)
 
 
-def log_rescored(folder: str | Path) -> None:
+def log_part(client: Any, run_id: str | None, folder: Path, part: Path) -> None:
+    """Log the results on other images than the own fold: files, pictures, scores and their drop.
+
+    Args:
+        client: an ``MlflowClient``.
+        run_id: the MLflow run.
+        folder: the run's folder.
+        part: the folder in it with the results, such as ``sites/hospital_b``; its path stands
+            before the artifacts, its name before the metrics.
+    """
+    place = part.relative_to(folder).as_posix()
+    client.log_artifacts(run_id, str(part), place)
+    record = json.loads((part / "scores.json").read_text(encoding="utf-8"))
+    drops = record.get("drop", {}).get("scores", {})
+    ends = {"": "value", "_low": "low", "_high": "high", "_n": "n"}
+    bounds = {"_drop": "drop", "_drop_low": "low", "_drop_high": "high"}
+    name = re.sub(r"[^\w .-]", "_", part.name)
+    values = {
+        f"{name}_{score}{end}": entry[key]
+        for entries, keys in ((record["scores"], ends), (drops, bounds))
+        for score, entry in entries.items()
+        for end, key in keys.items()
+    }
+    _log_metrics(client, run_id, values, 0)
+
+
+def log_rescored(folder: str | Path, part: str | Path | None = None) -> None:
     """Log the results of an evaluation to the MLflow run of the training, where there is one.
 
     It is no new run. Where MLflow cannot be reached, one warning says so.
+
+    Args:
+        folder: the run's folder.
+        part: the folder in it with the results, where other images than the run's fold were scored.
     """
     path = Path(folder) / RECORD
     if idist.get_rank() != 0 or not path.is_file():
         return
     record = json.loads(path.read_text(encoding="utf-8"))
+    other = part is not None and Path(part) != Path(folder)
     try:
-        log_results(_client(record["tracking_uri"]), record["run_id"], Path(folder))
+        client = _client(record["tracking_uri"])
+        if other:
+            log_part(client, record["run_id"], Path(folder), Path(str(part)))
+        else:
+            log_results(client, record["run_id"], Path(folder))
     except Exception as error:  # the files are written; a store that is away must not fail them
         _LOG.warning(
             f"MLflow at {record['tracking_uri']} cannot be written ({first_line(error)}); "
@@ -368,20 +404,3 @@ def _run_tags(folder: Path) -> dict[str, str]:
     config = recorded(folder)
     tags = {"dataset": config[DIGEST], "version.bundle": metadata["version"]}
     return {**tags, LEAKY: "true"} if config.get(LEAKY) else tags
-
-
-def _interrupt_on_terminate() -> Any:
-    """Let SIGTERM, which a scheduler sends, end the run as KILLED instead of in silence."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    try:
-        return signal.signal(signal.SIGTERM, stop)
-    except ValueError:  # not in the main thread
-        return None
-
-
-def _restore_terminate(handler: Any) -> None:
-    if handler is not None:
-        signal.signal(signal.SIGTERM, handler)

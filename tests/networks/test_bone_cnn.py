@@ -27,6 +27,12 @@ def test_the_second_version_looks_at_large_pieces_first() -> None:
     assert filters == sorted(filters)
 
 
+def test_the_maps_are_those_that_the_head_reads() -> None:
+    network, images = BoneCNN(dense=4).eval(), torch.rand(2, 1, 32, 48)
+    assert network.maps(images).shape == (2, 128, 2, 3)
+    torch.testing.assert_close(network.head(network.maps(images)), network(images))
+
+
 def is_conv(module: nn.Module) -> bool:
     return isinstance(module, nn.Conv2d)
 

@@ -8,7 +8,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from transforms.picture import PictureError, open_upright, to_grey, to_indices
+from transforms.picture import PictureError, open_upright, to_grey, to_indices, to_rgb
 
 Picture = NDArray[np.uint8]
 
@@ -260,6 +260,11 @@ def test_a_damaged_file_gives_a_picture_or_its_name(suffix: str, tmp_path: Path)
 def test_a_mode_without_a_grey_value_is_refused() -> None:
     with pytest.raises(PictureError, match="LAB"):
         to_grey(Image.new("LAB", (4, 4)))
+
+
+def test_a_mode_without_a_colour_is_refused() -> None:
+    with pytest.raises(PictureError, match="mode La has no RGB"):
+        to_rgb(Image.new("La", (4, 4)))
 
 
 def test_a_palette_mask_gives_its_indices(marked: Picture, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pipelines.evaluation.curves import (
     QUANTITIES,
     draw_curves,
     draw_quantity,
+    draw_together,
     read_history,
     write_history,
 )
@@ -64,14 +65,33 @@ def test_missing_file_is_said(tmp_path: Path) -> None:
 
 def test_one_picture_for_each_quantity(tmp_path: Path) -> None:
     written = draw_curves(made_history(), tmp_path / "curves", best_epoch=3)
-    assert [path.name for path in written] == [f"{quantity}.png" for quantity in QUANTITIES]
+    expected = [*QUANTITIES, "training"]
+    assert [path.name for path in written] == [f"{name}.png" for name in expected]
     assert sorted((tmp_path / "curves").iterdir()) == sorted(written)
-    assert {Image.open(path).size for path in written} == {(1200, 750)}
+    assert {Image.open(path).size for path in written[:-1]} == {(1200, 750)}
 
 
 def test_what_was_not_measured_is_not_drawn(tmp_path: Path) -> None:
     history = made_history()[["epoch", "train_loss", "val_dice"]].assign(val_dice=np.nan)
-    assert [path.name for path in draw_curves(history, tmp_path)] == ["loss.png"]
+    written = draw_curves(history, tmp_path)
+    assert [path.name for path in written] == ["loss.png", "training.png"]
+    assert draw_curves(history[["epoch"]], tmp_path) == []
+
+
+def test_loss_balanced_accuracy_and_auroc_stand_together() -> None:
+    measured = {
+        "loss": {"train": "train_loss", "val": "val_loss"},
+        "balanced_accuracy": {"train": "train_balanced_accuracy", "val": "val_balanced_accuracy"},
+        "auroc": {"val": "val_auroc"},
+    }
+    figure = draw_together(made_history(), measured, best_epoch=2, remark="leaky split: too good")
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles == ["Loss", "Balanced accuracy", "AUROC, mean over the classes"]
+    assert [len(axes.lines) for axes in figure.axes] == [3, 3, 2]
+    (legend,) = figure.legends
+    names = [text.get_text() for text in legend.get_texts()]
+    assert names == ["training", "validation", "best epoch (2)"]
+    assert figure.get_suptitle() == "Training and validation (leaky split: too good)"
 
 
 def test_both_sides_and_the_best_epoch_stand_in_one_picture() -> None:
@@ -91,8 +111,9 @@ def test_a_remark_stands_in_every_title(tmp_path: Path) -> None:
     for remark, title in (("", "Dice"), ("leaky split: too good", "Dice (leaky split: too good)")):
         (axes,) = draw_quantity(made_history(), "dice", columns, None, remark).axes
         assert axes.get_title() == title
+    history = made_history()[["epoch", "val_dice"]]
     plain, remarked = (
-        [path.read_bytes() for path in draw_curves(made_history(), tmp_path, remark=remark)]
+        [path.read_bytes() for path in draw_curves(history, tmp_path, remark=remark)]
         for remark in ("", "leaky split: too good")
     )
     assert all(one != other for one, other in zip(plain, remarked, strict=True))

@@ -2,12 +2,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from monai.transforms import RandAdjustContrastd, RandFlipd
 
 from networks.guided_classifier import GuidedClassifier
 from networks.transfer_classifier import TransferClassifier
 from pipelines.errors import InputError
 from pipelines.training.guided_batch import GuidedBatch, check_guidance, sample_keys, with_masks
 from pipelines.training.parts import fold_parts
+from transforms.trivial_augment import RandTrivialAugmentd
 
 SMALL = {"width_mult": 0.35}
 
@@ -56,3 +58,13 @@ def test_network_and_masks_go_together() -> None:
         check_guidance(plain, "masks")
     with pytest.raises(InputError, match="images but not masks"):
         check_guidance(guided, "masks", {"mixup": 0.2})
+
+
+def test_what_moves_the_image_must_move_its_mask() -> None:
+    guided = GuidedClassifier("torchvision.mobilenet_v2", 2, options=SMALL)
+    harmless = [RandAdjustContrastd("image"), RandFlipd(["image", "mask"])]
+    check_guidance(guided, "masks", None, harmless)
+    check_guidance(guided, "masks", None, [RandTrivialAugmentd("image", "mask")])
+    for transform in (RandFlipd("image"), RandTrivialAugmentd("image")):
+        with pytest.raises(InputError, match="moves the image and not its mask"):
+            check_guidance(guided, "masks", None, [*harmless, transform])

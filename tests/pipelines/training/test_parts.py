@@ -29,7 +29,8 @@ def test_every_image_and_group_stands_on_one_side(busi_dataset: Path) -> None:
 
 def test_items_name_files_and_the_truth(busi_dataset: Path) -> None:
     item = fold_parts(busi_dataset, 0)["score"][0]
-    assert set(item) == {"id", "image", "label", "truth", "group", "fold", "class", "flags"}
+    known = {"id", "image", "label", "truth", "group", "fold", "class", "flags", "sha256"}
+    assert set(item) == known
     assert item["truth"] == item["label"]
     for key in ("image", "truth"):
         assert Path(item[key]).is_absolute()

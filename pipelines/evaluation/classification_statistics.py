@@ -1,0 +1,111 @@
+"""Every score of a classification for any counts of groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipelines.evaluation.calibration_scores import (
+    BINS,
+    brier_terms,
+    confidence_terms,
+    expected_calibration_error,
+)
+from pipelines.evaluation.classification import DESCRIPTIONS, PREFIX
+from pipelines.evaluation.confusion_scores import BY_CLASS, OVERALL, mean_defined, ratio
+from pipelines.evaluation.group_ranking import group_ranking, ranking_areas
+from pipelines.evaluation.group_statistics import Quantity, Table, counted
+from pipelines.evaluation.intervals import group_sums
+
+_AREAS = {
+    "auroc": "Area under the ROC curve, one class against the others.",
+    "average_precision": "Area under the precision-recall curve.",
+}
+_CALIBRATION = ("brier", "calibration_error")
+
+
+class ClassificationStatistics:
+    """Scores of all classes together and of each class; a ``GroupStatistics``.
+
+    Args:
+        cases: table with ``group``, ``class``, ``predicted``, and ``p_<class>`` for each class;
+            without any such column, only the scores of the confusion matrix are computed.
+        labels: the class names in the order of their indices.
+        ranked_by: values that AUROC and average precision rank by in the probabilities' place,
+            (cases, classes).
+    """
+
+    def __init__(
+        self, cases: pd.DataFrame, labels: Sequence[str], ranked_by: Table | None = None
+    ) -> None:
+        index = {name: place for place, name in enumerate(labels)}
+        names = cases["group"].to_numpy(dtype=str)
+        truth = np.array(cases["class"].map(index), dtype=np.int64)
+        predicted = np.array(cases["predicted"].map(index), dtype=np.int64)
+        self.labels = list(labels)
+        self.groups = len(np.unique(names))
+        self.has_probabilities = all(PREFIX + name in cases for name in labels)
+        terms = [np.eye(len(labels) ** 2)[truth * len(labels) + predicted]]
+        self._rankings = []
+        if self.has_probabilities:
+            probabilities = cases[[PREFIX + name for name in labels]].to_numpy(dtype=float)
+            terms.append(brier_terms(probabilities, truth)[:, None])
+            terms.append(confidence_terms(probabilities, truth).reshape(len(cases), -1))
+            places = np.unique(names, return_inverse=True)[1]
+            columns = probabilities if ranked_by is None else ranked_by
+            self._rankings = [
+                group_ranking(column, truth == place, places)
+                for place, column in enumerate(columns.T)
+            ]
+        self._sums = group_sums(np.hstack(terms), names)
+        self.confusion = self._split(self._sums.sum(axis=0)[None])[0][0]
+        self.quantities = list(self._describe(truth, predicted, names))
+
+    def values(self, counts: Table) -> Table:
+        """Gives every score for each row of counts; see ``GroupStatistics``."""
+        confusion, brier, calibration = self._split(counts @ self._sums.astype(counts.dtype))
+        overall = [function(confusion) for function, _ in OVERALL.values()]
+        by_class = [function(confusion) for function, _ in BY_CLASS.values()]
+        if self.has_probabilities:
+            areas = [ranking_areas(ranked, counts) for ranked in self._rankings]
+            tables = [np.stack(columns, axis=-1) for columns in zip(*areas, strict=True)]
+            total = confusion.sum((-2, -1))
+            overall += [mean_defined(table) for table in tables]
+            overall += [ratio(brier, total), expected_calibration_error(calibration, total)]
+            by_class += tables
+        return np.hstack([np.stack(overall, axis=1), *by_class])
+
+    def _split(self, sums: Table) -> tuple[Table, Table, Table]:
+        """Gives confusion matrices, sums of Brier terms and of calibration bins."""
+        classes, rest = len(self.labels), sums[:, len(self.labels) ** 2 :].astype(float)
+        confusion = sums[:, : classes**2].astype(float).reshape(-1, classes, classes)
+        if not self.has_probabilities:
+            return confusion, rest, rest
+        return confusion, rest[:, 0], rest[:, 1:].reshape(-1, 2, BINS)
+
+    def _describe(
+        self, truth: NDArray[np.int64], predicted: NDArray[np.int64], groups: NDArray
+    ) -> Iterator[Quantity]:
+        """Says what each column of ``values`` is."""
+        right, images, every = truth == predicted, "images", np.ones(len(truth), dtype=bool)
+        overall = [*OVERALL, *(_AREAS if self._rankings else ())]
+        for name in [*overall, *(_CALIBRATION if self._rankings else ())]:
+            share = (int(right.sum()), len(truth)) if name == "accuracy" else None
+            yield Quantity(
+                name, "", DESCRIPTIONS[name], images, *counted(every, groups), proportion=share
+            )
+        texts = {name: text for name, (_, text) in BY_CLASS.items()}
+        for name, text in {**texts, **(_AREAS if self._rankings else {})}.items():
+            for place, label in enumerate(self.labels):
+                which = (predicted if name == "precision" else truth) == place
+                trials = int(which.sum())
+                share = (int((right & which).sum()), trials)
+                is_share = name in ("recall", "precision") and trials
+                unit = f"images predicted {label}" if name == "precision" else f"{label} images"
+                yield Quantity(
+                    *(name, label, text, unit, *counted(which, groups)),
+                    proportion=share if is_share else None,
+                )

@@ -1,0 +1,88 @@
+"""The models of several runs of one recipe, put into one network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from networks.ensemble import Ensemble
+from pipelines.errors import InputError
+from pipelines.training.run_folder import MODEL, recorded
+from pipelines.training.weights import load_weights
+from pipelines.training.workflow import running_config
+
+ALIKE: Mapping[str, Any] = {
+    "network_def": None,
+    "preprocessing": None,
+    "image_size": None,
+    "labels": None,
+    "activation": "softmax",
+}
+"""What the runs of an ensemble must have in common, and what a run without such a key means."""
+
+
+def ensemble_runs(ensemble: Any) -> list[Path]:
+    """Gives the folders of an ensemble; none where none is asked for.
+
+    Args:
+        ensemble: None, or a list of two or more different folders of runs.
+
+    Raises:
+        InputError: it is something else.
+    """
+    if ensemble is None:
+        return []
+    given = (
+        list(ensemble) if isinstance(ensemble, Sequence) and not isinstance(ensemble, str) else []
+    )
+    texts = [one for one in given if isinstance(one, str | Path)]
+    if len(texts) != len(given) or len({Path(one).resolve() for one in texts}) < 2:
+        raise InputError(
+            f"ensemble is {ensemble!r}; expected two or more different folders of runs, as in "
+            "--ensemble \"['runs/fold0','runs/fold1']\""
+        )
+    if len({Path(one).resolve() for one in texts}) < len(texts):
+        raise InputError(f"ensemble is {ensemble!r}; it names a folder twice")
+    return [Path(one) for one in texts]
+
+
+def answering_network(
+    network: torch.nn.Module,
+    weights: str | Path | None,
+    ensemble: Any = None,
+    activation: str = "softmax",
+    recipe: Mapping[str, Any] | None = None,
+) -> torch.nn.Module:
+    """Gives the network that answers: one with its weights, or the mean of those of several runs.
+
+    Args:
+        network: the recipe's network.
+        weights: file of its weights, or None to leave them; not read for an ensemble.
+        ensemble: folders of runs of this recipe, or None.
+        activation: how logits become probabilities; see ``networks.ensemble.Ensemble``.
+        recipe: configuration that the runs must agree with; the running one where not given.
+
+    Raises:
+        InputError: the weights do not fit, or a run is missing or of another recipe.
+    """
+    runs = ensemble_runs(ensemble)
+    if not runs:
+        return load_weights(network, weights)
+    expected = running_config() if recipe is None else recipe
+    for run in runs:
+        _check_alike(run, recorded(run), expected)
+    return Ensemble([load_weights(deepcopy(network), run / MODEL) for run in runs], activation)
+
+
+def _check_alike(run: Path, config: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
+    for name, default in ALIKE.items():
+        if config.get(name, default) != expected.get(name, default):
+            raise InputError(
+                f"the run in {run} has another {name} than this configuration; an ensemble takes "
+                "runs of one recipe, which differ in fold or seed. Name the configuration of one "
+                "of its runs"
+            )

@@ -1,0 +1,144 @@
+"""Score a run on other images than its own fold, and say how much worse it does there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from ignite.engine import Engine
+from rich.console import Console
+
+from pipelines.datasets.dataset import LEAKY, digest
+from pipelines.evaluation.cases import read_cases, write_cases
+from pipelines.evaluation.score_drop import drop_table, score_drop
+from pipelines.evaluation.scores import scores_table, write_scores
+from pipelines.training.classification_results import ClassificationResults
+from pipelines.training.run_folder import DIGEST, recorded
+from pipelines.training.scored_part import FOLD, ScoredPart
+from pipelines.training.scoring import (
+    CASES,
+    SCORES,
+    CaseTable,
+    Scorer,
+    evaluate_command,
+    grouping_text,
+)
+
+
+class PartScorer(Scorer):
+    """Runs the scoring evaluator over a part that `scored_part` found, and writes the results.
+
+    A run's own fold by its own model is scored as every training does it at its end. Anything else
+    gets a folder of its own with ``cases.csv``, ``scores.json`` and ``plots/``; ``scores.json``
+    holds ``drop``, how much worse each score is than on the fold of each run that answers, with
+    its interval (see ``pipelines.evaluation.score_drop``).
+
+    Args:
+        evaluator: engine over the part's images.
+        cases: the handler of ``evaluator`` that collects its rows.
+        network: the network that ``evaluator`` runs; for an ensemble it has its weights already.
+        output_dir: the run's folder.
+        dataset_dir: the dataset folder that the run was trained on.
+        fold: the run's fold.
+        bundle: the bundle's name, for the command that scores again.
+        results: what is made of the cases.
+        part: what is scored.
+        metric: the validation's metric that named the best epoch.
+        options: the options that the part was asked for by, for the command that scores again.
+    """
+
+    results: ClassificationResults
+
+    def __init__(
+        self,
+        evaluator: Engine,
+        cases: CaseTable,
+        network: Any,
+        output_dir: str | Path,
+        dataset_dir: str | Path,
+        fold: int,
+        bundle: str,
+        results: ClassificationResults,
+        part: ScoredPart,
+        metric: str = "val_balanced_accuracy",
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(
+            evaluator, cases, network, output_dir, dataset_dir, fold, bundle, metric, results
+        )
+        self.part = part
+        self.options = dict(options or {})
+
+    def _load(self) -> None:
+        if len(self.part.runs) == 1:
+            super()._load()
+
+    def _write(self) -> dict[str, Any]:
+        if self.part.is_plain:
+            return super()._write()
+        part, dataset = self.part, self.part.dataset
+        leaky = dataset.leaky and not part.site
+        cases = self.cases.table.assign(**{LEAKY: int(leaky)})
+        drop = self._drop(cases)
+        scores = {
+            "scored": {
+                "part": part.part,
+                "site": part.site,
+                "dataset_digest": digest(dataset),
+                "runs": [str(run) for run in part.runs],
+            },
+            **self.results.scores(cases),
+            **({} if drop is None else {"drop": drop}),
+        }
+        part.folder.mkdir(parents=True, exist_ok=True)
+        write_cases(part.folder / CASES, cases, self.results.columns)
+        write_scores(
+            part.folder / SCORES,
+            scores,
+            grouping=grouping_text(dataset),
+            fold=part.fold,
+            command=evaluate_command(self.bundle, self.folder, **self.options),
+        )
+        self.results.draw(cases, scores, dataset, part.folder)
+        self._print(scores, drop)
+        return scores
+
+    def _drop(self, cases: pd.DataFrame) -> dict[str, Any] | None:
+        """Compares with the folds that the runs were judged by; None where these are scored."""
+        if self.part.part == FOLD:
+            return None
+        own = own_cases(self.part.runs, self.results)
+        return {LEAKY: bool(own[LEAKY].any()), **score_drop(own, cases, self.results.labels)}
+
+    def _print(self, scores: Mapping[str, Any], drop: Mapping[str, Any] | None) -> None:
+        console = Console(highlight=False)
+        console.print(self.part.name, markup=False, soft_wrap=True)
+        console.print(scores_table(scores))
+        if drop is not None:
+            console.print(drop_table(drop, self.part.site or self.part.part))
+        for name in (SCORES, CASES, self.results.pictures):
+            console.print(f"{name:<12} {self.part.folder / name}", soft_wrap=True, markup=False)
+
+
+def own_cases(runs: tuple[Path, ...], results: ClassificationResults) -> pd.DataFrame:
+    """Reads what each run scored at its end, a fold only once.
+
+    Args:
+        runs: folders of runs.
+        results: whose columns the tables have.
+
+    Returns:
+        The cases of all those folds; groups of different datasets have different names.
+
+    Raises:
+        InputError: a table is missing or cannot be read.
+    """
+    tables: dict[tuple[str, int], pd.DataFrame] = {}
+    for run in runs:
+        config = recorded(run)
+        table = read_cases(run / CASES, results.columns)
+        groups = f"{config[DIGEST][:8]}/" + table["group"]
+        tables.setdefault((config[DIGEST], config["fold"]), table.assign(group=groups))
+    return pd.concat(tables.values(), ignore_index=True)

@@ -1,0 +1,233 @@
+"""The images that an evaluation scores: the run's own fold, a part for testing, another site's.
+
+Whatever they are, no model that answers may have been trained on them, or chosen by them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pipelines.datasets.dataset import Dataset, Item, digest, read, verify
+from pipelines.errors import InputError
+from pipelines.training.ensemble import ensemble_runs
+from pipelines.training.parts import fold_parts, part_items, share_of_process
+from pipelines.training.run_folder import DIGEST, recorded
+from pipelines.training.scoring import CASES
+
+FOLD, TESTING, ALL = "fold", "testing", "all"
+SITES = "sites"
+"""Folder of other sites' results in a run's folder."""
+
+_NAMED = 10
+
+
+@dataclass(frozen=True)
+class ScoredPart:
+    """What an evaluation scores.
+
+    Attributes:
+        part: ``fold``, ``testing`` or ``all``.
+        site: name of the other site; "" for the run's own dataset.
+        dataset: the dataset of the images; the labels are the model's.
+        items: this process's share of the images, for the preprocessing.
+        folder: where the results go.
+        runs: folders of the runs whose models answer.
+        fold: the run's fold where that is scored.
+    """
+
+    part: str
+    site: str
+    dataset: Dataset
+    items: Sequence[Mapping[str, Any]]
+    folder: Path
+    runs: tuple[Path, ...]
+    fold: int | None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is what every training scores at its end: its own fold, by its own model."""
+        return self.part == FOLD and len(self.runs) == 1
+
+    @property
+    def name(self) -> str:
+        """What is scored, in a few words."""
+        where = self.site or "own dataset"
+        part = f"fold {self.fold}" if self.part == FOLD else f"{self.part} images"
+        return f"{where}, {part}"
+
+
+def scored_part(
+    output_dir: str | Path,
+    dataset_dir: str | Path,
+    fold: int,
+    labels: Sequence[str],
+    part: str | None = None,
+    site_dir: str | Path | None = None,
+    label_names: Mapping[str, str | None] | None = None,
+    ensemble: Any = None,
+) -> ScoredPart:
+    """Finds the images to be scored and checks that no model has seen them.
+
+    Args:
+        output_dir: the run's folder.
+        dataset_dir: the dataset folder that the run was trained on.
+        fold: the run's fold.
+        labels: the model's class names in the order of their indices.
+        part: ``fold`` (of the own dataset only), ``testing``, or ``all`` (of another site only);
+            where not given, the fold, or all of another site.
+        site_dir: dataset folder of another site; None for the run's own.
+        label_names: the site's class names to the model's; None leaves a class out. Names that are
+            the same need not be given.
+        ensemble: folders of the runs that answer; None for the run alone.
+
+    Raises:
+        InputError: there are no such images, their classes are not the model's, or a model was
+            trained on or chosen by some of them; names them.
+    """
+    own = read(dataset_dir)
+    source = own if site_dir is None else read(site_dir, folds=False)
+    chosen = _checked_part(part, site_dir)
+    runs = tuple(ensemble_runs(ensemble)) or (Path(output_dir),)
+    if site_dir is None and label_names is not None:
+        raise InputError("label_names is given without site_dir; it renames another site's classes")
+    dataset = source if site_dir is None else _renamed(source, labels, dict(label_names or {}))
+    items = _items(dataset, chosen, fold)
+    for run in runs:
+        _check_unseen(items, dataset, run, own, chosen)
+        if chosen != FOLD:
+            _check_scored(run)
+    site = "" if site_dir is None else source.folder.name
+    return ScoredPart(
+        part=chosen,
+        site=site,
+        dataset=dataset,
+        items=_share(dataset, items, fold if chosen == FOLD else None),
+        folder=_folder(Path(output_dir), site, chosen, len(runs) > 1),
+        runs=runs,
+        fold=fold if chosen == FOLD else None,
+    )
+
+
+def _checked_part(part: str | None, site_dir: str | Path | None) -> str:
+    allowed = (FOLD, TESTING) if site_dir is None else (ALL, TESTING)
+    if part is None:
+        return allowed[0]
+    if part not in allowed:
+        where = "the run's own dataset" if site_dir is None else "another site"
+        raise InputError(f"part is {part!r}; expected {' or '.join(allowed)} of {where}")
+    return part
+
+
+def _items(dataset: Dataset, part: str, fold: int) -> list[Item]:
+    if part == FOLD:
+        return [item for item in dataset.items if item["fold"] == fold]
+    unfolded = [*dataset.testing, *(dataset.items if part == ALL else ())]
+    if not unfolded:
+        raise InputError(
+            f"{dataset.folder} has no testing images; med2d split makes them with --test"
+            if part == TESTING
+            else f"{dataset.folder} has no image of a class that the model knows"
+        )
+    return [{key: value for key, value in item.items() if key != "fold"} for item in unfolded]
+
+
+def _share(dataset: Dataset, items: Sequence[Item], fold: int | None) -> list[dict[str, Any]]:
+    """Gives this process's share of the images for the preprocessing, their files checked."""
+    if fold is not None:
+        return fold_parts(dataset.folder, fold, dataset.task)["score"]
+    verify(replace(dataset, items=(), testing=tuple(items)))
+    return share_of_process(part_items(dataset, items))
+
+
+def _renamed(site: Dataset, labels: Sequence[str], names: dict[str, str | None]) -> Dataset:
+    """Gives the site's dataset with the model's classes."""
+    if site.task != "classification":
+        raise InputError(
+            f"{site.folder} is a dataset for {site.task}; expected one for classification"
+        )
+    _check_names(site, labels, names)
+    index = {name: place for place, name in enumerate(labels)}
+
+    def renamed(items: Sequence[Item]) -> tuple[Item, ...]:
+        pairs = ((item, site.labels[str(item["label"])]) for item in items)
+        named = ((item, names.get(label, label)) for item, label in pairs)
+        return tuple(
+            {**item, "class": name, "label": index[name]}
+            for item, name in named
+            if name is not None
+        )
+
+    own = {str(place): name for place, name in enumerate(labels)}
+    return replace(site, labels=own, items=renamed(site.items), testing=renamed(site.testing))
+
+
+def _check_names(site: Dataset, labels: Sequence[str], names: Mapping[str, str | None]) -> None:
+    known = f"the model's classes are {', '.join(labels)}"
+    found = {site.labels[str(item["label"])] for item in (*site.items, *site.testing)}
+    unused = sorted(set(names) - set(site.labels.values()))
+    if unused:
+        raise InputError(
+            f"label_names renames {', '.join(unused)}, but {site.folder} has the classes "
+            f"{', '.join(sorted(set(site.labels.values())))}"
+        )
+    wrong = sorted({str(name) for name in names.values() if name not in (*labels, None)})
+    if wrong:
+        raise InputError(f"label_names names {', '.join(wrong)}, which no model answers; {known}")
+    unknown = sorted(name for name in found if name not in names and name not in labels)
+    if unknown:
+        raise InputError(
+            f"{site.folder} has images of {', '.join(unknown)}; {known}. Say what each is by "
+            f"--label_names \"{{'{unknown[0]}':'{labels[0]}'}}\", or leave a class out by None"
+        )
+
+
+def _check_unseen(
+    items: Sequence[Item], dataset: Dataset, run: Path, own: Dataset, part: str
+) -> None:
+    """Refuses images that trained or chose a run's model, by their content.
+
+    Elsewhere the run's own fold counts as well: it is what the other images are compared with.
+    """
+    config = recorded(run)
+    if config.get(DIGEST) == digest(own):
+        trained = own
+    else:
+        trained = read(config["dataset_dir"])
+        if config.get(DIGEST) != digest(trained):
+            raise InputError(
+                f"{config['dataset_dir']} is not the dataset that the run in {run} was trained on, "
+                "so nobody can tell whether it saw the images to be scored; put it back, or leave "
+                "the run out"
+            )
+    spared = config["fold"] if part == FOLD else None
+    seen = {item["sha256"]: item["image"] for item in trained.items if item["fold"] != spared}
+    both = [(item["image"], seen[item["sha256"]]) for item in items if item["sha256"] in seen]
+    if not both:
+        return
+    shown = ", ".join(one if one == other else f"{one} ({other})" for one, other in both[:_NAMED])
+    more = f" and {len(both) - _NAMED} more" if len(both) > _NAMED else ""
+    raise InputError(
+        f"{len(both)} of the {len(items)} images of {dataset.folder} to be scored are images that "
+        f"the run in {run} was trained, chosen or judged by: {shown}{more}. Score images that it "
+        "has never seen"
+    )
+
+
+def _check_scored(run: Path) -> None:
+    if not (run / CASES).is_file():
+        raise InputError(
+            f"the run in {run} has no {CASES} of its own fold to compare with; evaluate it without "
+            "--site_dir, --part and --ensemble first"
+        )
+
+
+def _folder(output_dir: Path, site: str, part: str, ensemble: bool) -> Path:
+    if part == FOLD:
+        return output_dir / "ensemble" if ensemble else output_dir
+    name = "_".join([*([TESTING] if part == TESTING else []), *(["ensemble"] if ensemble else [])])
+    if not site:
+        return output_dir / name
+    return output_dir / SITES / (f"{site}_{name}" if name else site)

@@ -1,0 +1,59 @@
+"""The ensemble answers by the mean of its members' probabilities, by either activation."""
+
+import pytest
+import torch
+from torch import nn
+
+from networks.ensemble import Ensemble
+from networks.errors import NetworkError
+
+
+class Fixed(nn.Module):
+    """Gives logits that do not depend on the image."""
+
+    def __init__(self, *logits: float) -> None:
+        super().__init__()
+        self.logits = nn.Parameter(torch.tensor(logits))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.logits.repeat(len(images), 1)
+
+
+MEMBERS = [Fixed(2.0, -1.0, 0.5), Fixed(-3.0, 0.0, 1.0), Fixed(0.1, 0.2, 90.0)]
+IMAGES = torch.zeros(2, 1, 4, 4)
+
+
+def normalised_sigmoids(logits: torch.Tensor) -> torch.Tensor:
+    values = logits.sigmoid()
+    return values / values.sum(dim=1, keepdim=True)
+
+
+def test_it_is_the_mean_of_softmaxes() -> None:
+    answer = Ensemble(MEMBERS)(IMAGES).softmax(dim=1)
+    expected = torch.stack([member(IMAGES).softmax(dim=1) for member in MEMBERS]).mean(dim=0)
+    torch.testing.assert_close(answer, expected)
+
+
+def test_it_is_the_mean_of_normalised_sigmoids() -> None:
+    answer = normalised_sigmoids(Ensemble(MEMBERS, "sigmoid")(IMAGES))
+    expected = torch.stack([normalised_sigmoids(member(IMAGES)) for member in MEMBERS]).mean(dim=0)
+    torch.testing.assert_close(answer, expected)
+
+
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
+def test_a_certain_answer_has_finite_logits(activation: str) -> None:
+    answer = Ensemble([Fixed(200.0, -200.0)] * 2, activation)(IMAGES)
+    assert torch.isfinite(answer).all()
+    assert answer.argmax(dim=1).tolist() == [0, 0]
+
+
+def test_it_is_scripted() -> None:
+    ensemble = Ensemble(MEMBERS)
+    torch.testing.assert_close(torch.jit.script(ensemble)(IMAGES), ensemble(IMAGES))
+
+
+def test_what_it_cannot_be_made_of_is_refused() -> None:
+    with pytest.raises(NetworkError, match="at least one member"):
+        Ensemble([])
+    with pytest.raises(NetworkError, match="activation is 'relu'; expected softmax, sigmoid"):
+        Ensemble(MEMBERS, "relu")
