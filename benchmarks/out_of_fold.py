@@ -81,23 +81,23 @@ def run(options: argparse.Namespace) -> None:
     name = f"{options.bundle}-{options.recipe}-{split}"
     table = options.out or options.runs / f"{name}.csv"
     labels = [dataset.labels[str(index)] for index in range(len(dataset.labels))]
-    tables, minutes = [], 0.0
+    tables, minutes = [], []
     for fold in folds:
         folder = options.runs / f"{name}-{fold}"
         command = _command(options, fold, folder)
         _train(command, folder)
         cases = read_cases(folder / "cases.csv", classification_columns(labels))
         scores = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
-        trained = _minutes(folder)
+        minutes.append(_minutes(folder))
         facts = {"epochs": scores["epochs_run"], "best_epoch": scores["epoch"]}
-        facts |= {"training_minutes": round(trained, 1), "command": _shown(command)}
+        facts |= {"training_minutes": minutes[-1], "command": _shown(command)}
         key = {"recipe": options.recipe, "split": split, "fold": fold}
         _write(table, [{**key, **row, **facts} for row in _rows(scores)])
         tables.append(cases)
-        minutes += trained
     pooled = classification_scores(pd.concat(tables, ignore_index=True), labels)
     key = {"recipe": options.recipe, "split": split, "fold": "all"}
-    facts = {"training_minutes": round(minutes, 1), "command": _repeat(options)}
+    total = None if None in minutes else round(sum(filter(None, minutes)), 1)
+    facts = {"training_minutes": total, "command": _repeat(options)}
     rows = [{**key, **row, **facts} for row in _rows(pooled)]
     _write(table, rows)
     for row in rows:
@@ -137,8 +137,12 @@ def _train(command: list[str], folder: Path) -> None:
         raise InputError(f"the training in {folder} failed; see above. Give the command again")
 
 
-def _minutes(folder: Path) -> float:
-    return float(pd.read_csv(folder / "history.csv")["seconds"].sum()) / 60
+def _minutes(folder: Path) -> float | None:
+    """Time of the epochs; None where no network was trained."""
+    history = folder / "history.csv"
+    if not history.is_file():
+        return None
+    return round(float(pd.read_csv(history)["seconds"].sum()) / 60, 1)
 
 
 def _rows(scores: dict[str, Any]) -> list[Row]:

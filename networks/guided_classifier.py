@@ -10,9 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from networks.errors import NetworkError
-from networks.frozen_layers import Trained
 from networks.head import classifier_head
-from networks.normalisation import Choice
 from networks.transfer_classifier import TransferClassifier
 
 _FLOOR = 1e-3  # weight of a cell without lesion, so that an image without any is pooled evenly
@@ -34,10 +32,9 @@ class GuidedClassifier(TransferClassifier):
             called ``features``, as torchvision's MobileNet, EfficientNet and VGG are.
         num_classes: number of classes, from 2.
         in_channels: channels of the images, 1 (grey) or 3 (RGB).
-        options: arguments of the library's model.
         head: arguments of ``classifier_head`` but ``pooling``.
-        normalisation: what the images in [0, 1] become first.
-        trained: which layers of the backbone train; the others of the network always do.
+        **arguments: others of ``TransferClassifier``: ``options``, ``normalisation``, ``trained``.
+            The lesion's layers and the head always train.
 
     Raises:
         NetworkError: one of them cannot be had.
@@ -48,14 +45,12 @@ class GuidedClassifier(TransferClassifier):
         backbone: str,
         num_classes: int,
         in_channels: int = 1,
-        options: Mapping[str, Any] | None = None,
         head: Mapping[str, Any] | None = None,
-        normalisation: Choice = "symmetric",
-        trained: Trained = "all",
+        **arguments: Any,
     ) -> None:
         if "pooling" in (head or {}):
             raise NetworkError("head has a pooling; a guided classifier pools by its lesion map")
-        super().__init__(backbone, num_classes, in_channels, options, None, normalisation, trained)
+        super().__init__(backbone, num_classes, in_channels, **arguments)
         self.floor = _FLOOR
         self.fine, fine, coarse = _levels(self.backbone, in_channels)
         self.lesion = nn.ModuleDict(
