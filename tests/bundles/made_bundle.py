@@ -73,7 +73,7 @@ _TABLE = (
         convert="busi",
         options=("--task", "classification"),
         few=(30, 96),
-        learned=(1200, 128, 24),
+        learned=(1200, 128, 32),
     ),
     Bundle(
         name="fetal_plane_classification",
