@@ -10,12 +10,14 @@ import click
 
 import pipelines
 from pipelines.commands.audit import audit
+from pipelines.commands.compare import compare
 from pipelines.commands.convert import convert
 from pipelines.commands.ctrl_c import one_ctrl_c
 from pipelines.commands.export import export
 from pipelines.commands.layouts import layouts
 from pipelines.commands.phantom import phantom
 from pipelines.commands.preview import preview
+from pipelines.commands.score import score
 from pipelines.commands.split import split
 from pipelines.errors import InputError
 
@@ -72,5 +74,5 @@ def main() -> None:
     """From a folder of 2-D medical images to a model that can be trusted and deployed."""
 
 
-for _command in (convert, layouts, phantom, audit, preview, split, export):
+for _command in (convert, layouts, phantom, audit, preview, split, export, score, compare):
     main.add_command(_command)

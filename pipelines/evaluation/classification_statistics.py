@@ -62,7 +62,7 @@ class ClassificationStatistics:
             ]
         self._sums = group_sums(np.hstack(terms), names)
         self.confusion = self._split(self._sums.sum(axis=0)[None])[0][0]
-        self.quantities = list(self._describe(truth, predicted, names))
+        self.quantities: Sequence[Quantity] = list(self._describe(truth, predicted, names))
 
     def values(self, counts: Table) -> Table:
         """Gives every score for each row of counts; see ``GroupStatistics``."""

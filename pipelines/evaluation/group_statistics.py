@@ -7,12 +7,13 @@ the other. All three are tables of counts, so a score is written once and works 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-Table = NDArray[np.floating]
+Table = NDArray[Any]
+"""Numbers of single or double precision: few digits are enough for a resample."""
 
 
 class Quantity(NamedTuple):
@@ -38,15 +39,15 @@ class Quantity(NamedTuple):
 
 
 class GroupStatistics(Protocol):
-    """Scores of a table of cases.
+    """Scores of a table of cases."""
 
-    Attributes:
-        quantities: what the columns of ``values`` are.
-        groups: number of groups, G.
-    """
+    @property
+    def quantities(self) -> Sequence[Quantity]:
+        """What the columns of ``values`` are."""
 
-    quantities: Sequence[Quantity]
-    groups: int
+    @property
+    def groups(self) -> int:
+        """Number of groups, G."""
 
     def values(self, counts: Table) -> Table:
         """Gives every score for each row of counts.

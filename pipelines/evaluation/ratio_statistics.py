@@ -25,7 +25,7 @@ class RatioStatistics:
     def __init__(
         self, above: Table, below: Table, groups: NDArray, quantities: Sequence[Quantity]
     ) -> None:
-        self.quantities = list(quantities)
+        self.quantities: Sequence[Quantity] = list(quantities)
         self._sums = group_sums(np.hstack([above, below]), groups)
         self.groups = len(self._sums)
 

@@ -57,7 +57,8 @@ def segmentation_statistics(cases: pd.DataFrame) -> RatioStatistics:
     marked = cases.assign(has_lesion=lesion, is_normal=~lesion, image=True)
     groups = cases["group"].to_numpy(dtype=str)
     columns = list(_columns(marked, available_scores(cases), lesion))
-    above, below = (np.stack([c[side] for c in columns], axis=1) for side in (0, 1))
+    above = np.stack([column[0] for column in columns], axis=1)
+    below = np.stack([column[1] for column in columns], axis=1)
     quantities = [_quantity(*column, groups) for column in columns]
     return RatioStatistics(above, below, groups, quantities)
 

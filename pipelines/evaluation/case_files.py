@@ -1,0 +1,295 @@
+"""Tables of cases of this project and of others, read into one form.
+
+A table of ours (cases.csv) has every column; of another program's a few are enough: ``class`` and
+``predicted`` or ``p_<class>`` for a classification, any of ``dice``, ``iou``, … for a segmentation.
+Columns that no score needs are kept as text: subgroups are made of them.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from pipelines.errors import InputError
+from pipelines.evaluation.cases import FLAGS, LEAKY, SEGMENTATION_COLUMNS, is_leaky
+from pipelines.evaluation.classification import PREFIX
+from pipelines.evaluation.segmentation_statistics import available_scores, has_lesion
+
+CLASSIFICATION, SEGMENTATION = "classification", "segmentation"
+CASES_FILE = "cases.csv"
+
+_TEXT = ("id", "group", "class", FLAGS)
+_NUMBERS = tuple(name for name in SEGMENTATION_COLUMNS if name not in (*_TEXT, "fold", LEAKY))
+_SHARES = ("dice", "iou", "precision", "recall")
+_OF_SEGMENTATION = ("dice", "iou", "tp", "false_positive", "found_lesions")
+
+
+class Cases(NamedTuple):
+    """Cases of one or several files.
+
+    Attributes:
+        task: ``classification`` or ``segmentation``.
+        labels: class names in the order of the columns of probabilities; () for a segmentation.
+        table: ``id``, ``group``, what the scores need as numbers, further columns as text; sorted
+            by id.
+        grouped: whether the files say what the groups are; else each image is its own.
+        named: whether the files name the images; else their lines do.
+        leaky: whether any case is of a split that leaks on purpose.
+    """
+
+    task: str
+    labels: tuple[str, ...]
+    table: pd.DataFrame
+    grouped: bool
+    named: bool
+    leaky: bool
+
+
+def read_case_files(paths: Sequence[Path]) -> Cases:
+    """Reads and pools tables of cases.
+
+    Args:
+        paths: CSV files, or folders that hold a ``cases.csv``.
+
+    Raises:
+        InputError: a file cannot be read, is of no known task, or of another than the first; a cell
+            cannot be used; an id stands twice.
+    """
+    files = [case_file(path) for path in paths]
+    tables = [_read(file) for file in files]
+    task = _task(tables[0], files[0])
+    labels = _labels(tables[0], files[0]) if task == CLASSIFICATION else ()
+    for table, file in zip(tables[1:], files[1:], strict=True):
+        _check_like_first(table, file, tables[0], files[0])
+        if task == CLASSIFICATION:
+            labels = _joined_labels(labels, _labels(table, file), file, files[0])
+    typed = [_typed(t, f, task, labels) for t, f in zip(tables, files, strict=True)]
+    _check_ids(typed, files)
+    pooled = pd.concat(typed, ignore_index=True)
+    words = [name for name in _names(pooled) if name not in _numeric(task, labels)]
+    pooled[words] = pooled[words].fillna("")
+    return Cases(
+        task,
+        labels,
+        pooled.sort_values("id", ignore_index=True),
+        all("group" in table for table in tables),
+        all("id" in table for table in tables),
+        is_leaky(pooled),
+    )
+
+
+def case_file(path: Path) -> Path:
+    """Gives the file that a path means: itself, or ``cases.csv`` in a folder.
+
+    Raises:
+        InputError: there is none.
+    """
+    file = path / CASES_FILE if path.is_dir() else path
+    if not file.is_file():
+        what = f"the folder {path} holds no {CASES_FILE}" if path.is_dir() else f"{path} is no file"
+        raise InputError(f"{what}; give a table of cases, such as the {CASES_FILE} of a run")
+    return file
+
+
+def read_columns(path: Path) -> pd.DataFrame:
+    """Reads a table of further columns, all as text, with ``id`` as its index.
+
+    Raises:
+        InputError: it cannot be read, lacks ``id``, or an id stands twice.
+    """
+    table = _read(path)
+    if "id" not in table:
+        raise InputError(f"{path} lacks the column id, which joins it with the cases")
+    twice = table.loc[table["id"].duplicated(), "id"]
+    if len(twice):
+        raise InputError(f"{path}: id {twice.iloc[0]!r} stands twice; expected each image once")
+    return table.set_index("id")
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """Reads a CSV file as text; an empty cell is ""."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header = next(csv.reader(file), [])
+        twice = sorted({name for name in header if header.count(name) > 1})
+        if twice:
+            raise InputError(f"{path} holds the column {twice[0]!r} twice; expected each once")
+        table = pd.read_csv(
+            path, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False
+        )
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist") from None
+    except (UnicodeDecodeError, csv.Error, pd.errors.ParserError, pd.errors.EmptyDataError) as e:
+        raise InputError(f"{path} is not a UTF-8 table with commas: {e}") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
+    if table.empty:
+        raise InputError(f"{path} holds no cases; expected a line for each image")
+    return table.fillna("")
+
+
+def _names(table: pd.DataFrame) -> list[str]:
+    return [str(name) for name in table.columns]
+
+
+def _task(table: pd.DataFrame, path: Path) -> str:
+    """Recognises the task by the columns."""
+    answers = "predicted" in table or any(name.startswith(PREFIX) for name in _names(table))
+    outlines = any(name in table for name in _OF_SEGMENTATION)
+    if "class" in table and answers and not outlines:
+        return CLASSIFICATION
+    if outlines and not answers:
+        return SEGMENTATION
+    raise InputError(
+        f"{path} has the columns {', '.join(_names(table))}; expected class with predicted or "
+        f"{PREFIX}<class> (classification), or some of {', '.join(_OF_SEGMENTATION)} (segmentation)"
+    )
+
+
+def _labels(table: pd.DataFrame, path: Path) -> tuple[str, ...]:
+    """Infers the class names from the columns of probabilities, without any from the cells."""
+    named = tuple(name.removeprefix(PREFIX) for name in _names(table) if name.startswith(PREFIX))
+    found = set(table["class"]) | (set(table["predicted"]) if "predicted" in table else set())
+    if not named:
+        return tuple(sorted(found - {""}))
+    if len(named) == 1:
+        others = sorted(found - {*named, ""})
+        if len(others) != 1:
+            raise InputError(
+                f"{path} has {PREFIX}{named[0]} alone; expected one other class in its cells, "
+                f"found {', '.join(others) or 'none'}; give a column {PREFIX}<class> for each"
+            )
+        return (*others, *named)
+    return named
+
+
+def _joined_labels(
+    labels: tuple[str, ...], further: tuple[str, ...], path: Path, first: Path
+) -> tuple[str, ...]:
+    if set(labels) != set(further):
+        raise InputError(
+            f"{path} has the classes {', '.join(further)} and {first} {', '.join(labels)}; "
+            "expected the same"
+        )
+    return labels
+
+
+def _check_like_first(table: pd.DataFrame, path: Path, first: pd.DataFrame, place: Path) -> None:
+    """Refuses to pool files of two tasks, or files of which one lacks what another has."""
+    task, expected = _task(table, path), _task(first, place)
+    if task != expected:
+        raise InputError(f"{path} is of a {task} and {place} of a {expected}; score each alone")
+    needed = [*_SHARES, *_NUMBERS, "predicted", "id", "group"]
+    probabilities = {name for name in (*_names(table), *_names(first)) if name.startswith(PREFIX)}
+    needed += sorted(probabilities)
+    for name in needed:
+        if (name in table) != (name in first):
+            with_it, without = (path, place) if name in table else (place, path)
+            raise InputError(
+                f"{with_it} has the column {name} and {without} has not; expected the same in both"
+            )
+
+
+def _numeric(task: str, labels: Sequence[str]) -> tuple[str, ...]:
+    """Names the columns that hold numbers."""
+    probabilities = tuple(PREFIX + name for name in labels)
+    return (*(_NUMBERS if task == SEGMENTATION else probabilities), LEAKY)
+
+
+def _typed(table: pd.DataFrame, path: Path, task: str, labels: Sequence[str]) -> pd.DataFrame:
+    """Gives the table with ids, groups, and numbers where the scores need them."""
+    table = table.copy()
+    if "id" not in table:
+        table.insert(0, "id", [f"{path}, line {line}" for line in range(2, len(table) + 2)])
+    if "group" not in table:
+        table.insert(1, "group", table["id"])
+    for name in ("id", "group"):
+        _refuse(table[name] == "", table[name], path, name, "a name")
+    for name in (name for name in _numeric(task, labels) if name in table):
+        may_be_empty = task == SEGMENTATION
+        table[name] = _numbers(table[name], path, name, may_be_empty)
+    if task == CLASSIFICATION:
+        return _with_answers(table, path, labels)
+    return _with_lesions(table, path)
+
+
+def _numbers(cells: pd.Series, path: Path, name: str, may_be_empty: bool) -> pd.Series:
+    """Parses a column of numbers: shares from 0 to 1, flags or counts."""
+    share = name.startswith(PREFIX) or name in _SHARES
+    flag = name in ("false_positive", LEAKY)
+    numbers = pd.to_numeric(cells, errors="coerce").astype(float)
+    empty = (cells == "") & (may_be_empty or flag)
+    good = (numbers >= 0) & (numbers <= 1 if share or flag else np.isfinite(numbers))
+    if not share:
+        good &= numbers == numbers.round()
+    words = (
+        "a number from 0 to 1" if share else "0 or 1" if flag else "a whole number of at least 0"
+    )
+    _refuse(~(good | empty), cells, path, name, words + (", or nothing" if may_be_empty else ""))
+    return numbers.fillna(0) if name == LEAKY else numbers
+
+
+def _with_answers(table: pd.DataFrame, path: Path, labels: Sequence[str]) -> pd.DataFrame:
+    """Completes probabilities and predictions, and checks the class names."""
+    expected = f"one of {', '.join(labels)}"
+    _refuse(~table["class"].isin(labels), table["class"], path, "class", expected)
+    columns = [PREFIX + name for name in labels]
+    given = [name for name in columns if name in table]
+    if len(given) == 1:
+        (missing,) = set(columns) - set(given)
+        table[missing] = 1 - table[given[0]]
+    if "predicted" not in table:
+        best = table[columns].to_numpy(dtype=float).argmax(axis=1)
+        table["predicted"] = np.array(labels, dtype=object)[best]
+    _refuse(~table["predicted"].isin(labels), table["predicted"], path, "predicted", expected)
+    return table
+
+
+def _with_lesions(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Checks that something can be scored, and that no image with a lesion lacks its score."""
+    if not available_scores(table):
+        raise InputError(
+            f"{path} has too few columns for any score; expected {', '.join(_SHARES)}, or tp, fp "
+            "and fn"
+        )
+    lesion = has_lesion(table)
+    for name in (name for name in ("dice", "iou", "recall") if name in table):
+        words = f"a number: the image has a lesion ({name} 0 where nothing was predicted)"
+        cells = table[name].astype(object).fillna("")
+        _refuse(lesion & table[name].isna(), cells, path, name, words)
+    return table
+
+
+def _refuse(bad: pd.Series, cells: pd.Series, path: Path, name: str, expected: str) -> None:
+    """Raises for the first bad cell."""
+    if bad.any():
+        line = int(np.flatnonzero(bad)[0])
+        cell = cells.iloc[line]
+        raise InputError(f"{path}, line {line + 2}: {name} is {cell!r}; expected {expected}")
+
+
+def _check_ids(tables: Sequence[pd.DataFrame], files: Sequence[Path]) -> None:
+    """Refuses an id that stands twice, in one file or in two."""
+    first: dict[str, Path] = {}
+    for table, file in zip(tables, files, strict=True):
+        repeated = table["id"].duplicated()
+        if repeated.any():
+            name = table.loc[repeated, "id"].iloc[0]
+            raise InputError(f"{file}: id {name!r} stands twice; expected each image once")
+        both = [name for name in table["id"] if name in first]
+        if both:
+            raise InputError(
+                f"{first[both[0]]} and {file} both hold {_listed(both)}; expected each image "
+                "once: score them apart, or compare them by med2d compare"
+            )
+        first |= dict.fromkeys(table["id"], file)
+
+
+def _listed(ids: Sequence[str]) -> str:
+    shown = ", ".join(repr(name) for name in ids[:5])
+    return f"the id(s) {shown}" + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")

@@ -1,0 +1,73 @@
+"""The cases of an MLflow run, fetched from the store that trainings are tracked in."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import InputError, first_line
+from pipelines.training.tracking import ui_command
+
+CASES = "cases.csv"
+_SETTINGS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # MLflow's own would try for minutes
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+}
+_RUN_ID = re.compile(r"[0-9a-f]{32}")
+
+
+def is_run_id(text: str) -> bool:
+    """Tells whether a text has the form of an MLflow run id."""
+    return _RUN_ID.fullmatch(text) is not None
+
+
+def fetch_cases(run_id: str, uri: str, folder: Path) -> tuple[Path, str, str | None]:
+    """Downloads the table of the cases of a run's own fold.
+
+    Args:
+        run_id: of the MLflow run.
+        uri: of the store, such as ``tracking_uri()``.
+        folder: where the file goes; it must exist.
+
+    Returns:
+        The file, a name of the run, and the digest of its dataset (None where it has none).
+
+    Raises:
+        InputError: the store cannot be reached, knows no such run, or the run has no cases.
+    """
+    _check_database(uri)
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
+    from mlflow.tracking import MlflowClient  # takes seconds, so not at the top
+
+    try:
+        client: Any = MlflowClient(uri)
+        run = client.get_run(run_id)
+    except Exception as error:  # whatever MLflow or its store raises
+        raise InputError(
+            f"MLflow run {run_id} cannot be read ({first_line(error)}); the runs of the store: "
+            f"{ui_command(uri)}"
+        ) from None
+    try:
+        file = Path(client.download_artifacts(run_id, CASES, str(folder)))
+    except Exception as error:  # as above
+        raise InputError(
+            f"MLflow run {run_id} has no {CASES} ({first_line(error)}); it is written when a "
+            "training ends"
+        ) from None
+    name = f"{run.info.run_name} ({run_id[:8]})"
+    return file, name, run.data.tags.get("dataset")
+
+
+def _check_database(uri: str) -> None:
+    """Refuses a database that is not there: MLflow would make an empty one."""
+    if uri.startswith("sqlite:///"):
+        file = Path(uri.removeprefix("sqlite:///").partition("?")[0])
+        if not file.is_file():
+            raise InputError(
+                f"{file} does not exist; run this in the folder of the trainings, or name their "
+                "store by MLFLOW_TRACKING_URI"
+            )
