@@ -10,6 +10,7 @@ from contextlib import contextmanager
 Report = Callable[[int, int], None]
 """Called with the number done and the total."""
 
+_FIRST = 2.0  # seconds to the first plain line: shorter work needs none
 _SECONDS = 5.0  # between two plain lines
 
 
@@ -49,13 +50,13 @@ def _bar(description: str) -> Iterator[Report]:
 
 def _lines(description: str) -> Report:
     """Writes a line every few seconds, so that a log shows life without drowning in it."""
-    last = time.monotonic()
+    due = time.monotonic() + _FIRST
 
     def report(done: int, total: int) -> None:
-        nonlocal last
+        nonlocal due
         now = time.monotonic()
-        if now - last >= _SECONDS:
-            last = now
+        if now >= due:
+            due = now + _SECONDS
             print(f"{description}: {done} of {total}", file=sys.stderr, flush=True)
 
     return report
