@@ -8,14 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import InputError, first_line
-from pipelines.training.tracking import ui_command
+from pipelines.training.tracking import CLIENT_SETTINGS, ui_command
 
 CASES = "cases.csv"
-_SETTINGS = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # MLflow's own would try for minutes
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
-}
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -39,7 +34,7 @@ def fetch_cases(run_id: str, uri: str, folder: Path) -> tuple[Path, str, str | N
         InputError: the store cannot be reached, knows no such run, or the run has no cases.
     """
     _check_database(uri)
-    for name, value in _SETTINGS.items():
+    for name, value in CLIENT_SETTINGS.items():
         os.environ.setdefault(name, value)
     from mlflow.tracking import MlflowClient  # takes seconds, so not at the top
 

@@ -36,12 +36,14 @@ RECORD = "mlflow.json"
 _LONGEST_PARAMETER = 500
 _TRAINING_PER_WAIT = 10
 """After a failed try, so many times its seconds pass before the next: it may be a long timeout."""
-_SETTINGS = {
+CLIENT_SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",  # nothing about a hospital's trainings leaves its machine
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
 }
+"""Of the environment, for MLflow's client, where it does not say otherwise."""
+
 _NOT_PARAMETERS = ("imports", "initialize", "run", "finalize", "resume", "overwrite")
 _ARTIFACTS = (
     *("config.json", "history.csv", "candidates.csv"),
@@ -322,7 +324,7 @@ def _leaves(node: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 def _client(uri: str) -> Any:
     """A client that gives up after seconds where MLflow itself would try for minutes."""
-    for name, value in _SETTINGS.items():
+    for name, value in CLIENT_SETTINGS.items():
         os.environ.setdefault(name, value)
     database = _database(uri)
     if database is not None:

@@ -10,6 +10,7 @@ from networks.frozen_layers import trained_layers
 from networks.normalisation import Choice
 from networks.pretrained import load_pretrained
 from networks.transfer_classifier import TransferClassifier
+from pipelines.training.settings import is_none
 
 _LOG = logging.getLogger("med2d")
 
@@ -21,7 +22,8 @@ def with_pretrained(
 
     Args:
         network: the classifier, which is changed.
-        weights: see ``networks.pretrained.load_pretrained``.
+        weights: see ``networks.pretrained.load_pretrained``; the word ``null`` of a command line
+            is none.
         normalisation: what the weights expect of the images; needed with a file.
 
     Returns:
@@ -30,7 +32,8 @@ def with_pretrained(
     Raises:
         NetworkError: the weights cannot be had, fit too little, or nobody said what they expect.
     """
-    loaded = load_pretrained(network, weights, normalisation)
+    weights = None if is_none(weights) else weights
+    loaded = load_pretrained(network, weights, None if is_none(normalisation) else normalisation)
     if idist.get_rank() == 0:
         _LOG.info(f"weights: {loaded or 'random; a file of pretrained ones goes by --weights'}")
         counts = trained_layers(network)

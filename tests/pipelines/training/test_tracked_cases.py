@@ -17,7 +17,7 @@ def uri(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Puts back what is set for the whole process."""
-    for name in tracked_cases._SETTINGS:
+    for name in tracked_cases.CLIENT_SETTINGS:
         monkeypatch.setenv(name, "undone")
         monkeypatch.delenv(name)
     yield

@@ -56,7 +56,7 @@ def client(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mlfl
 @pytest.fixture(autouse=True)
 def _environment_and_signals(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Put back what a run sets for the whole process."""
-    for name in tracking._SETTINGS:
+    for name in tracking.CLIENT_SETTINGS:
         monkeypatch.setenv(name, "undone")
         monkeypatch.delenv(name)
     before = signal.getsignal(signal.SIGTERM)

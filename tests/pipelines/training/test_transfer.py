@@ -38,9 +38,10 @@ def test_what_is_loaded_and_what_trains_is_told(
     assert "in 1 of 105 layers" in caplog.text
 
 
-def test_random_weights_are_told(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("weights", [None, "null"])
+def test_random_weights_are_told(weights: str | None, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "med2d")
-    with_pretrained(classifier(), None)
+    with_pretrained(classifier(), weights, weights)
     assert "weights: random" in caplog.text
 
 
