@@ -9,6 +9,11 @@ broken off goes on from its last epoch.
     python benchmarks/out_of_fold.py breast_us_classification --dataset_dir datasets/busi_classes \
         --recipe frozen --out docs/results/breast_us_classification.csv --weights FILE
 
+Several recipes that answer together are joined by +, another seed of a recipe follows @:
+
+    python benchmarks/out_of_fold.py breast_us_classification --dataset_dir datasets/busi_classes \
+        --recipe lesion_guided+lesion_guided@1+embeddings_scales --masks_dir datasets/busi
+
 What is not named here, such as --weights, goes to each training.
 """
 
@@ -20,8 +25,9 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -30,7 +36,8 @@ from pipelines.bundles import bundle_root
 from pipelines.datasets.dataset import read
 from pipelines.errors import InputError
 from pipelines.evaluation.cases import read_cases
-from pipelines.evaluation.classification import classification_columns, classification_scores
+from pipelines.evaluation.classification import classification_columns
+from pipelines.evaluation.classification_scores import classification_scores
 
 DEFAULT = "default"
 SCORES = ("balanced_accuracy", "accuracy", "auroc", "macro_f1", "kappa", "brier")
@@ -60,8 +67,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("bundle", help="such as breast_us_classification")
     parser.add_argument("--dataset_dir", required=True, type=Path)
     parser.add_argument(
-        "--recipe", default=DEFAULT, help="a variant's name (default: the bundle's)"
+        "--recipe", default=DEFAULT, help="a variant's name, or several (default: the bundle's)"
     )
+    parser.add_argument("--masks_dir", type=Path, help="masks for the recipes that learn from some")
     parser.add_argument("--runs", type=Path, default=Path("runs/out_of_fold"))
     parser.add_argument("--out", type=Path, help="the table (default: in the folder of the runs)")
     options, overrides = parser.parse_known_args()
@@ -77,27 +85,36 @@ def run(options: argparse.Namespace) -> None:
     """
     dataset = read(options.dataset_dir)
     split = "leaky" if dataset.leaky else "grouped"
-    folds = dataset.folds
-    name = f"{options.bundle}-{options.recipe}-{split}"
-    table = options.out or options.runs / f"{name}.csv"
+    table = options.out or options.runs / f"{options.bundle}-{options.recipe}-{split}.csv"
     labels = [dataset.labels[str(index)] for index in range(len(dataset.labels))]
     tables, minutes = [], []
-    for fold in folds:
-        folder = options.runs / f"{name}-{fold}"
-        command = _command(options, fold, folder)
-        _train(command, folder)
+    for fold in dataset.folds:
+        members = [
+            _member(options, name, fold, options.runs / f"{options.bundle}-{name}-{split}-{fold}")
+            for name in options.recipe.split("+")
+        ]
+        for member in members:
+            _train(member)
+        folder, commands = _answered(options, members)
         cases = read_cases(folder / "cases.csv", classification_columns(labels))
         scores = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
-        minutes.append(_minutes(folder))
-        facts = {"epochs": scores["epochs_run"], "best_epoch": scores["epoch"]}
-        facts |= {"training_minutes": minutes[-1], "command": _shown(command)}
+        minutes.append(_sum([_minutes(member.folder) for member in members]))
+        trained = [
+            json.loads((member.folder / "scores.json").read_text(encoding="utf-8"))
+            for member in members
+        ]
+        facts = {
+            "epochs": "+".join(str(one["epochs_run"]) for one in trained),
+            "best_epoch": "+".join(str(one["epoch"]) for one in trained),
+            "training_minutes": minutes[-1],
+            "command": " && ".join(map(_shown, commands)),
+        }
         key = {"recipe": options.recipe, "split": split, "fold": fold}
         _write(table, [{**key, **row, **facts} for row in _rows(scores)])
         tables.append(cases)
     pooled = classification_scores(pd.concat(tables, ignore_index=True), labels)
     key = {"recipe": options.recipe, "split": split, "fold": "all"}
-    total = None if None in minutes else round(sum(filter(None, minutes)), 1)
-    facts = {"training_minutes": total, "command": _repeat(options)}
+    facts = {"training_minutes": _sum(minutes), "command": _repeat(options)}
     rows = [{**key, **row, **facts} for row in _rows(pooled)]
     _write(table, rows)
     for row in rows:
@@ -105,36 +122,77 @@ def run(options: argparse.Namespace) -> None:
     print(table)
 
 
-def _command(options: argparse.Namespace, fold: int, folder: Path) -> list[str]:
+class Member(NamedTuple):
+    """A training of a fold.
+
+    Attributes:
+        folder: of the run.
+        command: that trains it.
+    """
+
+    folder: Path
+    command: list[str]
+
+
+def _member(options: argparse.Namespace, name: str, fold: int, folder: Path) -> Member:
+    recipe, _, seed = name.partition("@")
     configs = bundle_root(options.bundle) / "configs"
     files = [configs / "train.json"]
-    if options.recipe != DEFAULT:
-        files.append(configs / "variants" / f"{options.recipe}.json")
+    arguments: dict[str, Any] = {"dataset_dir": options.dataset_dir, "fold": fold}
+    arguments |= {"output_dir": folder}
+    if seed:
+        arguments["seed"] = seed
+    if recipe != DEFAULT:
+        files.append(configs / "variants" / f"{recipe}.json")
         if not files[-1].is_file():
             raise InputError(f"{files[-1]} is missing; expected the name of a variant")
+        if options.masks_dir and "guided_loss" in files[-1].read_text(encoding="utf-8"):
+            arguments["masks_dir"] = options.masks_dir
+    return Member(folder, [*_bundle_run(files), *_given(arguments), *options.overrides])
+
+
+def _bundle_run(files: list[Path]) -> list[str]:
     chosen = str(files[0]) if len(files) == 1 else str([str(file) for file in files])
-    arguments: dict[str, Any] = {
-        "config_file": chosen,
-        "dataset_dir": options.dataset_dir,
-        "fold": fold,
-    }
-    arguments |= {"output_dir": folder}
-    return [
-        *("python", "-m", "monai.bundle", "run"),
-        *(part for key, value in arguments.items() for part in (f"--{key}", str(value))),
-        *options.overrides,
-    ]
+    return ["python", "-m", "monai.bundle", "run", "--config_file", chosen]
 
 
-def _train(command: list[str], folder: Path) -> None:
-    if (folder / "scores.json").is_file():
-        print(f"{folder} has its scores", flush=True)
+def _given(arguments: Mapping[str, Any]) -> list[str]:
+    return [part for key, value in arguments.items() for part in (f"--{key}", str(value))]
+
+
+def _train(member: Member) -> None:
+    if (member.folder / "scores.json").is_file():
+        print(f"{member.folder} has its scores", flush=True)
         return
-    resume = ["--resume", "true"] if (folder / "checkpoint.pt").is_file() else []
-    print(_shown([*command, *resume]), flush=True)
-    program = [sys.executable, "-W", "ignore", *command[1:], *resume]
-    if subprocess.run(program).returncode:
-        raise InputError(f"the training in {folder} failed; see above. Give the command again")
+    resume = ["--resume", "true"] if (member.folder / "checkpoint.pt").is_file() else []
+    _call([*member.command, *resume])
+
+
+def _answered(options: argparse.Namespace, members: list[Member]) -> tuple[Path, list[list[str]]]:
+    """Gives the folder of a fold's scores, and the commands that led there."""
+    commands = [member.command for member in members]
+    folder = members[0].folder
+    if len(members) == 1:
+        return folder, commands
+    configs = bundle_root(options.bundle) / "configs"
+    runs = [str(member.folder) for member in members]
+    arguments = {"output_dir": folder, "ensemble": runs}
+    together = [*_bundle_run([configs / "train.json", configs / "evaluate.json"])]
+    together += _given(arguments)
+    _call(together)
+    return folder / "ensemble", [*commands, together]
+
+
+def _call(command: list[str]) -> None:
+    print(_shown(command), flush=True)
+    if subprocess.run([sys.executable, "-W", "ignore", *command[1:]]).returncode:
+        raise InputError("this failed; see above. Give the command again once it is mended")
+
+
+def _sum(minutes: list[float | None]) -> float | None:
+    """The sum; None where no network was trained at all."""
+    known = [one for one in minutes if one is not None]
+    return round(sum(known), 1) if known else None
 
 
 def _minutes(folder: Path) -> float | None:
@@ -185,7 +243,9 @@ def _key(row: Row) -> tuple[str, ...]:
 
 def _repeat(options: argparse.Namespace) -> str:
     recipe = [] if options.recipe == DEFAULT else ["--recipe", options.recipe]
-    parts = [options.bundle, "--dataset_dir", str(options.dataset_dir), *recipe, *options.overrides]
+    masks = ["--masks_dir", str(options.masks_dir)] if options.masks_dir else []
+    parts = [options.bundle, "--dataset_dir", str(options.dataset_dir), *recipe, *masks]
+    parts += options.overrides
     return " ".join(["python benchmarks/out_of_fold.py", *parts])
 
 

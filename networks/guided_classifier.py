@@ -11,21 +11,22 @@ from torch.nn import functional
 
 from networks.errors import NetworkError
 from networks.head import classifier_head
+from networks.lesion_pooling import LesionPooling
 from networks.transfer_classifier import TransferClassifier
 
-_FLOOR = 1e-3  # weight of a cell without lesion, so that an image without any is pooled evenly
-_CHANNELS = 96  # between the feature maps and the map of the lesion
+_CHANNELS = 64  # of the maps from which the lesion is drawn
 _PROBED = 128  # pixels
+_FINER = 2  # how often the maps are doubled to draw the lesion
+_RARE = -2.0  # logit of the lesion at the start: few cells hold some
 
 
 class GuidedClassifier(TransferClassifier):
-    """Draws a coarse map of the lesion, and scores the classes by what it sees there, too.
+    """Draws a map of the lesion, and scores the classes by what it sees there, too.
 
-    The last feature maps and those of twice their size make the logit of each cell of the latter to
-    hold lesion. The head gets the mean of the last maps, their mean weighted by the lesion's
-    probability, and the largest and the mean probability. Masks are needed to train, not to
-    answer. (Pooling by a learned map: attention-gated classification, Schlemper et al.,
-    doi:10.1016/j.media.2019.01.012.)
+    A feature pyramid (Lin et al., doi:10.1109/CVPR.2017.106) brings the last feature maps to four
+    times their size, and gives the logit of each cell there to hold lesion. The head gets what
+    ``LesionPooling`` makes of the last maps, the pyramid's and the lesion's. Masks are needed to
+    train, not to answer.
 
     Args:
         backbone: library and model; see ``TransferClassifier``. It must be one sequence of layers
@@ -51,16 +52,14 @@ class GuidedClassifier(TransferClassifier):
         if "pooling" in (head or {}):
             raise NetworkError("head has a pooling; a guided classifier pools by its lesion map")
         super().__init__(backbone, num_classes, in_channels, **arguments)
-        self.floor = _FLOOR
-        self.fine, fine, coarse = _levels(self.backbone, in_channels)
-        self.lesion = nn.ModuleDict(
-            {
-                "fine": _projection(fine),
-                "coarse": _projection(coarse),
-                "map": nn.Conv2d(_CHANNELS, 1, 1),
-            }
-        )
-        self.head = classifier_head(2 * coarse + 2, num_classes, **dict(head or {}))
+        self.places, channels = _levels(self.backbone, in_channels)
+        self.lateral = nn.ModuleList(_convolution(width, 1) for width in channels)
+        self.smooth = nn.ModuleList(_convolution(_CHANNELS, 3) for _ in channels[1:])
+        self.lesion = nn.Conv2d(_CHANNELS, 1, 1)
+        nn.init.constant_(self.lesion.bias, _RARE)  # type: ignore[arg-type]
+        self.pooling = LesionPooling()
+        width = LesionPooling.width(channels[0], _CHANNELS)
+        self.head = classifier_head(width, num_classes, **dict(head or {}))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Gives the logits of the classes, and while it trains those of the lesion map behind them.
@@ -72,51 +71,57 @@ class GuidedClassifier(TransferClassifier):
             (batch, num_classes); in training mode (batch, num_classes + rows * columns of the
             lesion map).
         """
-        fine, coarse = self.two_maps(images)
-        lesion = self.lesion_logits(fine, coarse)
-        probability = lesion.sigmoid()
-        weights = functional.adaptive_avg_pool2d(probability, coarse.shape[-2:]) + self.floor
-        weights = weights / weights.sum(dim=(2, 3), keepdim=True)
-        pooled = [
-            coarse.mean(dim=(2, 3), keepdim=True),
-            (coarse * weights).sum(dim=(2, 3), keepdim=True),
-            probability.amax(dim=(2, 3), keepdim=True),
-            probability.mean(dim=(2, 3), keepdim=True),
-        ]
-        logits = self.head(torch.cat(pooled, dim=1))
+        levels = self.levels(images)
+        drawn = self.pyramid(levels)
+        lesion = self.lesion(drawn)
+        pooled = self.pooling(levels[0], drawn, lesion)
+        logits = self.head(pooled[:, :, None, None])
         return torch.cat([logits, lesion.flatten(1)], dim=1) if self.training else logits
 
-    def two_maps(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Gives the feature maps of twice the last size, and the last ones.
+    def levels(self, images: torch.Tensor) -> list[torch.Tensor]:
+        """Gives the last feature maps, and those of twice and of four times their size.
 
         Args:
             images: (batch, in_channels, height, width) in [0, 1].
         """
         maps = self.normalisation(images)
-        fine = maps
+        found: list[torch.Tensor] = []
         for place, layer in enumerate(self.backbone.features):
             maps = layer(maps)
-            if place == self.fine:
-                fine = maps
-        return fine, maps
+            if place in self.places:
+                found.append(maps)
+        return found[::-1]
 
-    def lesion_logits(self, fine: torch.Tensor, coarse: torch.Tensor) -> torch.Tensor:
-        """Gives the logit of lesion in each cell of the finer feature maps, (batch, 1, rows,
-        columns), of what ``two_maps`` gives."""
-        above = functional.interpolate(
-            self.lesion["coarse"](coarse), size=fine.shape[-2:], mode="bilinear"
-        )
-        return self.lesion["map"](self.lesion["fine"](fine) + above)
+    def pyramid(self, levels: list[torch.Tensor]) -> torch.Tensor:
+        """Gives the maps (batch, 64, rows, columns) from which the lesion is drawn.
+
+        Args:
+            levels: what ``levels`` gave.
+        """
+        above = levels[0]
+        for place, lateral in enumerate(self.lateral):
+            if place == 0:
+                above = lateral(above)
+            else:
+                finer = levels[place]
+                grown = functional.interpolate(above, size=finer.shape[-2:], mode="bilinear")
+                above = lateral(finer) + grown
+                for smoothed, smooth in enumerate(self.smooth):
+                    if smoothed == place - 1:
+                        above = smooth(above)
+        return above
 
 
-def _projection(channels: int) -> nn.Sequential:
+def _convolution(channels: int, size: int) -> nn.Sequential:
     return nn.Sequential(
-        nn.Conv2d(channels, _CHANNELS, 1), nn.BatchNorm2d(_CHANNELS), nn.ReLU(inplace=True)
+        nn.Conv2d(channels, _CHANNELS, size, padding=size // 2, bias=False),
+        nn.BatchNorm2d(_CHANNELS),
+        nn.ReLU(inplace=True),
     )
 
 
-def _levels(backbone: nn.Module, in_channels: int) -> tuple[int, int, int]:
-    """The last layer whose maps have twice the size of the last ones, its channels and theirs."""
+def _levels(backbone: nn.Module, in_channels: int) -> tuple[list[int], list[int]]:
+    """The last layers of the finest, finer and last maps' sizes; the channels of the last first."""
     names = [name for name, _ in backbone.named_children()]
     if names != ["features"] or not isinstance(backbone.features, nn.Sequential):
         raise NetworkError(
@@ -130,7 +135,13 @@ def _levels(backbone: nn.Module, in_channels: int) -> tuple[int, int, int]:
             maps = layer(maps)
             sizes.append(tuple(maps.shape[1:3]))
     backbone.train(was_training)
-    twice = [place for place, (_, rows) in enumerate(sizes) if rows == 2 * sizes[-1][1]]
-    if not twice:
-        raise NetworkError("no layer of the backbone gives maps of twice the size of the last ones")
-    return twice[-1], sizes[twice[-1]][0], sizes[-1][0]
+    places = []
+    for doublings in range(_FINER, -1, -1):
+        wanted = sizes[-1][1] * 2**doublings
+        found = [place for place, (_, rows) in enumerate(sizes) if rows == wanted]
+        if not found:
+            raise NetworkError(
+                f"no layer of the backbone gives maps of {2**doublings} times the size of the last"
+            )
+        places.append(found[-1])
+    return places, [sizes[place][0] for place in reversed(places)]

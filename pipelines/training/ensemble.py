@@ -1,4 +1,4 @@
-"""The models of several runs of one recipe, put into one network."""
+"""The models of several runs, of one recipe or of several, put into one network."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ import torch
 
 from networks.ensemble import Ensemble
 from pipelines.errors import InputError
-from pipelines.training.run_folder import MODEL, recorded
+from pipelines.training.run_folder import MODEL, recorded, setting
 from pipelines.training.weights import load_weights
 from pipelines.training.workflow import running_config
 
 ALIKE: Mapping[str, Any] = {
-    "network_def": None,
     "preprocessing": None,
     "image_size": None,
     "labels": None,
@@ -62,12 +61,13 @@ def answering_network(
     Args:
         network: the recipe's network.
         weights: file of its weights, or None to leave them; not read for an ensemble.
-        ensemble: folders of runs of this recipe, or None.
+        ensemble: folders of runs, or None. Their networks may differ; what the images become
+            before, the classes and the activation may not.
         activation: how logits become probabilities; see ``networks.ensemble.Ensemble``.
         recipe: configuration that the runs must agree with; the running one where not given.
 
     Raises:
-        InputError: the weights do not fit, or a run is missing or of another recipe.
+        InputError: the weights do not fit, or a run is missing, or takes other images or classes.
     """
     runs = ensemble_runs(ensemble)
     if not runs:
@@ -75,14 +75,21 @@ def answering_network(
     expected = running_config() if recipe is None else recipe
     for run in runs:
         _check_alike(run, recorded(run), expected)
-    return Ensemble([load_weights(deepcopy(network), run / MODEL) for run in runs], activation)
+    members = [_member(run, network, expected) for run in runs]
+    return Ensemble(members, activation)
+
+
+def _member(run: Path, network: torch.nn.Module, expected: Mapping[str, Any]) -> torch.nn.Module:
+    """Gives a run's network with its weights, built anew where it is not that of the recipe."""
+    same = recorded(run).get("network_def") == expected.get("network_def")
+    return load_weights(deepcopy(network) if same else setting(run, "network_def"), run / MODEL)
 
 
 def _check_alike(run: Path, config: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
     for name, default in ALIKE.items():
         if config.get(name, default) != expected.get(name, default):
             raise InputError(
-                f"the run in {run} has another {name} than this configuration; an ensemble takes "
-                "runs of one recipe, which differ in fold or seed. Name the configuration of one "
-                "of its runs"
+                f"the run in {run} has another {name} than this configuration; the runs of an "
+                "ensemble may differ in fold, seed and network, not in what they are given. Name "
+                "the configuration of one of its runs"
             )

@@ -15,12 +15,12 @@ def network() -> GuidedClassifier:
 
 def test_the_map_stands_behind_the_classes_while_it_trains(network: GuidedClassifier) -> None:
     images = torch.rand(2, 1, 64, 96)
-    assert network.train()(images).shape == (2, 3 + 4 * 6)
+    assert network.train()(images).shape == (2, 3 + 8 * 12)
     assert network.eval()(images).shape == (2, 3)
-    fine, coarse = network.two_maps(images)
-    assert fine.shape[2:] == (4, 6) and coarse.shape[2:] == (2, 3)
-    assert torch.equal(coarse, network.maps(images))
-    assert network.lesion_logits(fine, coarse).shape == (2, 1, 4, 6)
+    levels = network.levels(images)
+    assert [tuple(maps.shape[2:]) for maps in levels] == [(2, 3), (4, 6), (8, 12)]
+    assert torch.equal(levels[0], network.maps(images))
+    assert network.pyramid(levels).shape == (2, 64, 8, 12)
 
 
 def test_the_map_says_where_the_classes_are_read(network: GuidedClassifier) -> None:
@@ -28,29 +28,11 @@ def test_the_map_says_where_the_classes_are_read(network: GuidedClassifier) -> N
     images = torch.rand(1, 1, 64, 64)
     before = network(images)
     with torch.no_grad():
-        last = network.lesion["map"]
-        kept = last.weight.clone()
-        last.weight.normal_()
+        kept = network.lesion.weight.clone()
+        network.lesion.weight.normal_()
         after = network(images)
-        last.weight.copy_(kept)
+        network.lesion.weight.copy_(kept)
     assert not torch.allclose(before, after)
-
-
-def test_an_image_without_lesion_is_pooled_evenly(network: GuidedClassifier) -> None:
-    network.eval()
-    images = torch.rand(1, 1, 64, 64)
-    seen: list[torch.Tensor] = []
-    handle = network.head.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
-    with torch.no_grad():
-        last = network.lesion["map"]
-        kept = last.bias.clone()
-        last.bias.fill_(-60.0)
-        network(images)
-        last.bias.copy_(kept)
-    handle.remove()
-    channels = (seen[0].shape[1] - 2) // 2
-    mean, weighted = seen[0][:, :channels], seen[0][:, channels : 2 * channels]
-    torch.testing.assert_close(mean, weighted)
 
 
 def test_the_lesion_guides_the_backbone(network: GuidedClassifier) -> None:

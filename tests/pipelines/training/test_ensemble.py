@@ -43,6 +43,16 @@ def test_runs_that_say_nothing_of_the_activation_are_read_by_a_softmax(tmp_path:
     answering_network(torch.nn.Linear(3, 2), None, runs, recipe=RECIPE)
 
 
+def test_runs_of_different_networks_answer_together(tmp_path: Path) -> None:
+    runs = [run(tmp_path / "a", 0.2), tmp_path / "b"]
+    definition = {"_target_": "torch.nn.Linear", "in_features": 3, "out_features": 2, "bias": False}
+    run(runs[1], 0.0, network_def=definition)
+    torch.save({"weight": torch.full((2, 3), 0.7)}, runs[1] / "model.pt")
+    together = answering_network(torch.nn.Linear(3, 2), None, runs, recipe=RECIPE)
+    assert [member.bias is None for member in together.members] == [False, True]  # type: ignore[union-attr]
+    assert together(torch.rand(4, 3)).shape == (4, 2)
+
+
 @pytest.mark.parametrize(
     "changes", [{"image_size": 128}, {"labels": ["b", "a"]}, {"activation": "sigmoid"}]
 )
