@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -79,12 +80,25 @@ def feature_channels(backbone: nn.Module, in_channels: int) -> int:
 def _torchvision(model: str, in_channels: int, options: Mapping[str, Any]) -> nn.Module:
     makers: dict[str, Callable[..., nn.Module]] = vars(torchvision_models())
     maker = makers.get(model)
-    if not inspect.isfunction(maker) or model.startswith(("_", "get_", "list_")):
-        raise NetworkError(f"torchvision has no classifier {model!r}; expected {_EXAMPLES}")
+    if maker is None or not _is_maker(model, maker):
+        offered = [name for name, found in makers.items() if _is_maker(name, found)]
+        raise NetworkError(
+            f"torchvision has no classifier {model!r}{_nearest(model, offered)}; expected "
+            f"{_EXAMPLES}"
+        )
     extra = {"init_weights": False} if model in ("inception_v3", "googlenet") else {}
     whole = maker(weights=None, **extra, **options)
     backbone = _without_classifier(whole, model)
     return _with_channels(backbone, in_channels)
+
+
+def _is_maker(name: str, found: Any) -> bool:
+    return inspect.isfunction(found) and not name.startswith(("_", "get_", "list_"))
+
+
+def _nearest(model: str, offered: Sequence[str]) -> str:
+    near = difflib.get_close_matches(model, offered, n=3)
+    return f", did you mean {' or '.join(near)}?" if near else ""
 
 
 def _without_classifier(whole: nn.Module, model: str) -> nn.Module:
@@ -146,9 +160,7 @@ class _EfficientNetMaps(nn.Module):
 def _timm(model: str, in_channels: int, options: Mapping[str, Any]) -> nn.Module:
     timm = timm_models()
     if not timm.is_model(model):
-        near = timm.list_models(f"*{model[:6]}*")[:3]
-        hint = f"; did you mean {', '.join(near)}?" if near else ""
-        raise NetworkError(f"timm has no model {model!r}{hint}")
+        raise NetworkError(f"timm has no model {model!r}{_nearest(model, timm.list_models())}")
     return timm.create_model(
         model, pretrained=False, num_classes=0, global_pool="", in_chans=in_channels, **options
     )

@@ -47,6 +47,19 @@ def freeze(network: nn.Module, trained: Trained) -> None:
             parameter.requires_grad_(trains)
 
 
+def hold_frozen_statistics(network: nn.Module) -> None:
+    """Puts the batch norms whose weights are frozen into evaluation mode.
+
+    A frozen layer whose running statistics moved would no longer be the one that was pretrained.
+    To be called after ``network.train()``.
+    """
+    for module in network.modules():
+        own = list(module.parameters(recurse=False))
+        frozen = bool(own) and not any(parameter.requires_grad for parameter in own)
+        if frozen and isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.eval()
+
+
 def trained_layers(network: nn.Module) -> dict[str, int]:
     """Counts what trains.
 

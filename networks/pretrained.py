@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch import nn
 
 from networks.backbones import first_convolution
 from networks.errors import NetworkError
-from networks.normalisation import Choice
+from networks.normalisation import Choice, Normalisation
 from networks.timm_models import timm_models
 from networks.torchvision_models import torchvision_models
-from networks.transfer_classifier import TransferClassifier
+from networks.weight_file import check_finite, check_kind
 
 LEAST = 0.9
-"""Share of a backbone's numbers that weights must bring; below, they are another network's."""
+"""Share of a backbone's numbers that weights must bring, and share of the file's numbers for the
+same stages that the backbone must take; below, they are another network's."""
 
 State = Mapping[str, torch.Tensor]
 _SAFE = ".safetensors"
+
+
+class HasBackbone(Protocol):
+    """A network part of which is known elsewhere, such as ``TransferClassifier``.
+
+    Attributes:
+        backbone: the part that pretrained weights are for.
+        normalisation: what the images become before it.
+    """
+
+    backbone: nn.Module
+    normalisation: Normalisation
 
 
 @dataclass(frozen=True)
@@ -34,6 +49,8 @@ class Loaded:
         of: tensors that the backbone has.
         numbers: share of the backbone's numbers that were loaded, in [0, 1].
         summed: whether the colour filters of the first layer were summed for grey images.
+        unused: tensors of the file that the backbone has no place for, those of the head among
+            them.
     """
 
     source: str
@@ -41,20 +58,22 @@ class Loaded:
     of: int
     numbers: float
     summed: bool
+    unused: int = 0
 
     def __str__(self) -> str:
         """Says it in one line."""
         text = f"{self.tensors} of {self.of} tensors of the backbone from {self.source}"
+        text += f", {self.unused} of its tensors not used" if self.unused else ""
         return text + (", its colour filters summed for grey images" if self.summed else "")
 
 
 def load_pretrained(
-    network: TransferClassifier, weights: str | None, normalisation: Choice | None = None
+    network: HasBackbone, weights: str | None, normalisation: Choice | None = None
 ) -> Loaded | None:
-    """Loads weights into a classifier's backbone, and the normalisation that they expect.
+    """Loads weights into a network's backbone, and the normalisation that they expect.
 
     Args:
-        network: the classifier; its head keeps its random weights.
+        network: a classifier or a U-Net; its other layers keep their random weights.
         weights: none; ``torchvision.<enumeration>.<entry>`` such as
             ``torchvision.ResNet50_Weights.IMAGENET1K_V2`` (downloaded once by torchvision);
             ``timm`` for what timm offers for the backbone's name; or a file of a plain state dict,
@@ -66,8 +85,9 @@ def load_pretrained(
         What was loaded; nothing where no weights are wanted.
 
     Raises:
-        NetworkError: the weights cannot be had or read, fit too little of the backbone, or come
-            from a file and nobody said which normalisation they expect.
+        NetworkError: the weights cannot be had or read, fit too little of the backbone, have
+            much that has no place in it, hold NaN, or come from a file and nobody said which
+            normalisation they expect.
     """
     if weights is None:
         if normalisation is not None:
@@ -133,6 +153,7 @@ def _of_file(path: Path) -> State:
             f"there is no file {path}; expected torchvision.<enumeration>.<entry>, timm.<model>, "
             "or a .safetensors or .pth file"
         )
+    check_kind(path)
     try:
         if path.suffix == _SAFE:
             from safetensors.torch import load_file
@@ -170,15 +191,47 @@ def _fill(backbone: nn.Module, state: State, source: str) -> Loaded:
             f"({numbers:.0%} of its numbers; first that it lacks, or has in another shape: "
             f"{missing}); these are weights of another network. Change --weights, or network_def"
         )
+    unused = [name for name in given if name not in fitting]
+    _check_unused(given, unused, wanted, source)
+    check_finite(fitting, source)
     backbone.load_state_dict({**wanted, **fitting})
-    return Loaded(source, len(fitting), len(wanted), numbers, summed)
+    return Loaded(source, len(fitting), len(wanted), numbers, summed, len(unused))
+
+
+def _check_unused(given: State, unused: list[str], wanted: State, source: str) -> None:
+    """Refuses the weights of a larger network whose names contain those of the backbone.
+
+    A stage that the backbone does not have at all, such as ``fc`` or ``classifier``, is a head;
+    what comes after the backbone's last layer was cut off on purpose (``MultiScaleClassifier``).
+    """
+    stages = {name.partition(".")[0] for name in wanted}
+    last = max(map(_place, wanted))
+    left = [n for n in unused if n.partition(".")[0] in stages and _place(n) < last]
+    own = [name for name in given if name.partition(".")[0] in stages]
+    numbers = sum(given[k].numel() for k in left) / max(sum(given[k].numel() for k in own), 1)
+    if numbers > 1 - LEAST:
+        raise NetworkError(
+            f"{len(left)} of the {len(own)} tensors that {source} has for the backbone find no "
+            f"place in it ({numbers:.0%} of their numbers; first: {left[0]}); these are weights of "
+            "another network. Change --weights, or network_def"
+        )
+
+
+def _place(name: str) -> list[tuple[int, str]]:
+    """Where a tensor stands among others: ``layer3.9`` before ``layer3.10``."""
+    return [(int(part) if part.isdigit() else -1, part) for part in re.split(r"(\d+)", name)]
 
 
 def _renamed(state: State, wanted: State) -> dict[str, torch.Tensor]:
-    """Takes a common beginning off the names, such as ``module.`` or ``backbone.``."""
-    best: dict[str, torch.Tensor] = dict(state)
-    for start in ("module.", "backbone.", "module.backbone.", "model.", "encoder."):
-        cut = {name.removeprefix(start): tensor for name, tensor in state.items()}
+    """Takes a common beginning off the names, such as ``module.`` or ``backbone.``.
+
+    An encoder writes ``features_0.0.weight`` where the backbone has ``features.0.0.weight``.
+    """
+    own = {name.replace(".", "_"): name for name in wanted}
+    best: dict[str, torch.Tensor] = {}
+    for start in ("", "module.", "backbone.", "module.backbone.", "model.", "encoder."):
+        plain = {name.removeprefix(start): tensor for name, tensor in state.items()}
+        cut = {own.get(name.replace(".", "_"), name): tensor for name, tensor in plain.items()}
         if len(cut.keys() & wanted.keys()) > len(best.keys() & wanted.keys()):
             best = cut
     return best

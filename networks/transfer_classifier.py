@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from networks.backbones import feature_channels, make_backbone
-from networks.frozen_layers import Trained, freeze
+from networks.frozen_layers import Trained, freeze, hold_frozen_statistics
 from networks.head import classifier_head
 from networks.normalisation import Choice, Normalisation
 
@@ -62,15 +62,7 @@ class TransferClassifier(nn.Module):
         return self.maps(images).mean(dim=(2, 3))
 
     def train(self, mode: bool = True) -> TransferClassifier:
-        """Switches to training; normalisation layers whose weights are frozen stay as they are.
-
-        A frozen layer whose running statistics moved would no longer be the one that was
-        pretrained.
-        """
+        """Switches to training; normalisation layers whose weights are frozen stay as they are."""
         super().train(mode)
-        for module in self.backbone.modules():
-            own = list(module.parameters(recurse=False))
-            frozen = bool(own) and not any(parameter.requires_grad for parameter in own)
-            if frozen and isinstance(module, nn.modules.batchnorm._BatchNorm):
-                module.eval()
+        hold_frozen_statistics(self.backbone)
         return self

@@ -68,12 +68,13 @@ def test_the_first_convolution_is_found() -> None:
     [
         ("mobilenet_v2", {}, "names no library and model"),
         ("keras.MobileNet", {}, "names no library and model"),
-        ("torchvision.mobilnet", {}, "torchvision has no classifier 'mobilnet'"),
+        ("torchvision.mobilnet", {}, "torchvision has no classifier 'mobilnet', did you mean"),
+        ("torchvision.mobilenetv2", {}, "did you mean .*mobilenet_v2"),
         ("torchvision.list_models", {}, "torchvision has no classifier"),
         ("torchvision.vit_b_16", {}, "no convolutional part"),
         ("torchvision.resnet18", {"depth": 3}, "cannot be made with .*depth"),
         ("monai.UNet", {}, "monai.UNet is not offered"),
-        ("timm.xceptoin", {}, "timm has no model 'xceptoin'"),
+        ("timm.xceptoin", {}, "timm has no model 'xceptoin', did you mean .*xception"),
     ],
 )
 def test_what_cannot_be_had_is_said(name: str, options: dict[str, Any], expected: str) -> None:

@@ -6,6 +6,7 @@ import torch
 
 from networks import pretrained
 from networks.errors import NetworkError
+from networks.multi_scale_classifier import MultiScaleClassifier
 from networks.pretrained import load_pretrained
 from networks.torchvision_models import torchvision_models
 from networks.transfer_classifier import TransferClassifier
@@ -26,7 +27,8 @@ def test_a_file_fills_the_backbone_and_leaves_the_head(tmp_path: Path) -> None:
     head = network.head.scores.weight.clone()
     loaded = load_pretrained(network, str(tmp_path / "w.pth"), "imagenet")
     assert loaded is not None and loaded.tensors == loaded.of == 312 and loaded.numbers == 1
-    assert str(loaded) == f"312 of 312 tensors of the backbone from {tmp_path / 'w.pth'}"
+    told = f"312 of 312 tensors of the backbone from {tmp_path / 'w.pth'}"
+    assert str(loaded) == f"{told}, 2 of its tensors not used"
     images = torch.rand(1, 3, 64, 64)
     source.eval(), network.eval()
     maps = source.features(network.normalisation(images))  # type: ignore[operator]
@@ -154,3 +156,37 @@ def test_without_weights_only_the_normalisation_is_chosen() -> None:
     assert network.normalisation.mean.item() == pytest.approx(0.3)
     assert all(torch.equal(before[k], v) for k, v in network.backbone.state_dict().items())
     assert pretrained.LEAST > 0.5
+
+
+def test_weights_of_a_deeper_network_are_refused(tmp_path: Path) -> None:
+    models = torchvision_models()
+    torch.save(models.resnet34(weights=None).state_dict(), tmp_path / "34.pth")
+    torch.save(models.resnet18(weights=None).state_dict(), tmp_path / "18.pth")
+    network = TransferClassifier("torchvision.resnet18", 2, 3)
+    before = network.backbone.conv1.weight.clone()  # type: ignore[union-attr]
+    expected = r"\d+ of the 216 tensors .* find no place in it .* weights of another network"
+    with pytest.raises(NetworkError, match=expected):
+        load_pretrained(network, str(tmp_path / "34.pth"), "imagenet")
+    assert torch.equal(network.backbone.conv1.weight, before)  # type: ignore[union-attr, arg-type]
+    loaded = load_pretrained(network, str(tmp_path / "18.pth"), "imagenet")
+    assert loaded is not None and loaded.unused == 2
+    assert str(loaded).endswith(", 2 of its tensors not used")
+
+
+def test_a_backbone_that_is_cut_off_takes_what_it_has(tmp_path: Path) -> None:
+    torch.save(whole().state_dict(), tmp_path / "w.pth")
+    network = MultiScaleClassifier(
+        "torchvision.mobilenet_v2", 3, 3, depth=10, options={"width_mult": 0.35}
+    )
+    loaded = load_pretrained(network, str(tmp_path / "w.pth"), "imagenet")
+    assert loaded is not None and loaded.tensors == loaded.of < 312
+
+
+def test_weights_that_are_nan_are_refused(tmp_path: Path) -> None:
+    state = whole().state_dict()
+    state["features.3.conv.0.0.weight"][0] = float("nan")
+    torch.save(state, tmp_path / "w.pth")
+    network = classifier()
+    with pytest.raises(NetworkError, match=r"holds NaN .*first: features.3.conv.0.0.weight"):
+        load_pretrained(network, str(tmp_path / "w.pth"), "unit")
+    assert all(torch.isfinite(p).all() for p in network.parameters())

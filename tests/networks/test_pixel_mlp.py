@@ -1,0 +1,25 @@
+import pytest
+import torch
+
+from networks.errors import NetworkError
+from networks.pixel_mlp import PixelMLP
+
+
+def test_a_pixel_is_answered_by_itself_alone() -> None:
+    network = PixelMLP(3, 4, hidden=(8, 6), dropout=0.5).eval()
+    images = torch.rand(2, 3, 5, 7)
+    answer = network(images)
+    assert answer.shape == (2, 4, 5, 7)
+    turned = network(images.flip(2, 3))
+    torch.testing.assert_close(turned.flip(2, 3), answer)
+    images[:, :, 0, 0] += 1
+    changed = (network(images) != answer).any(dim=1).any(dim=0)
+    assert changed.nonzero().tolist() == [[0, 0]]
+    torch.testing.assert_close(torch.jit.script(network)(images), network(images))
+
+
+def test_what_is_out_of_range_is_named() -> None:
+    with pytest.raises(NetworkError, match=r"hidden is \[\]"):
+        PixelMLP(hidden=())
+    with pytest.raises(NetworkError, match="dropout is 1"):
+        PixelMLP(dropout=1)

@@ -1,0 +1,88 @@
+from typing import Any
+
+import pytest
+import torch
+
+from networks.errors import NetworkError
+from networks.presence_unet import PresenceUNet
+
+SMALL = {"decoder_channels": (16, 8, 8, 8, 4)}
+
+
+def made(**arguments: Any) -> PresenceUNet:
+    torch.manual_seed(0)
+    given = {"options": {"width_mult": 0.1}, "decoder": SMALL, **arguments}
+    return PresenceUNet("torchvision.mobilenet_v2", **given).eval()
+
+
+@pytest.fixture(scope="module")
+def network() -> PresenceUNet:
+    return made()
+
+
+def test_presence_stands_behind_the_mask_while_it_trains(network: PresenceUNet) -> None:
+    images = torch.rand(2, 1, 64, 96)
+    answer = network.train()(images)
+    assert answer.shape == (2, 2, 64, 96)
+    assert all(len(one.unique()) == 1 for one in answer[:, 1])
+    assert network.eval()(images).shape == (2, 1, 64, 96)
+
+
+def test_an_open_gate_leaves_the_mask(network: PresenceUNet) -> None:
+    images = torch.rand(2, 1, 64, 64)
+    torch.testing.assert_close(network(images), network.answers(images)[0])
+
+
+def test_the_gate_empties_masks_of_images_below_it() -> None:
+    network, images = (
+        made(),
+        torch.rand(4, 1, 64, 64) * torch.tensor([0.1, 0.4, 0.7, 1.0]).reshape(4, 1, 1, 1),
+    )
+    with torch.no_grad():
+        network.presence[1].weight.mul_(100)
+    mask, presence = network.answers(images)
+    order = presence.sigmoid().flatten().sort().values
+    network.gate.fill_((order[1] + order[2]) / 2)
+    silent = presence.sigmoid().flatten() < network.gate
+    answer = network(images)
+    assert silent.sum() == 2
+    assert (answer[silent] < -10).all()
+    torch.testing.assert_close(answer[~silent], mask[~silent])
+
+
+def test_the_gate_goes_with_the_weights() -> None:
+    first, second = made(gate=0.7), made()
+    second.load_state_dict(first.state_dict())
+    assert second.gate.item() == pytest.approx(0.7)
+
+
+def test_an_image_and_its_mirror_image_are_answered_alike(network: PresenceUNet) -> None:
+    images = torch.rand(2, 1, 64, 64)
+    torch.testing.assert_close(network(images.flip(-1)).flip(-1), network(images))
+    one, other = network.both(images), network.both(images.flip(-1))
+    mask, presence = network.answers(images)
+    mean = (one[0].sigmoid() + other[0].flip(-1).sigmoid()) / 2
+    torch.testing.assert_close(mask.sigmoid(), mean)
+    mean = (one[1].sigmoid() + other[1].sigmoid()) / 2
+    torch.testing.assert_close(presence.sigmoid(), mean)
+
+
+def test_without_the_mirror_image_it_is_asked_once() -> None:
+    network, images = made(mirror=False), torch.rand(1, 1, 64, 64)
+    torch.testing.assert_close(network(images), network.both(images)[0])
+
+
+@pytest.mark.parametrize("scripted", [True, False])
+def test_it_can_be_exported(network: PresenceUNet, scripted: bool) -> None:
+    images = torch.rand(1, 1, 64, 64)
+    if scripted:
+        exported: Any = torch.jit.script(network)
+    else:
+        exported = torch.export.export(network, (images,)).module()
+    torch.testing.assert_close(exported(images), network(images))
+
+
+@pytest.mark.parametrize("arguments", [{"gate": 1.5}, {"gate": -0.1}, {"dropout": 1.0}])
+def test_what_cannot_be_is_refused(arguments: dict[str, float]) -> None:
+    with pytest.raises(NetworkError, match=next(iter(arguments))):
+        made(**arguments)
