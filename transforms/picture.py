@@ -16,6 +16,8 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp")
 _DEEP_MODES = ("I", "I;16", "I;16B", "I;16L", "F")
 _INDEX_MODES = ("1", "L", "P", "I", "I;16", "I;16B", "I;16L")
 _PNG = b"\x89PNG"
+_PNG_DEPTH = 24  # the byte of a PNG that holds the bits of a channel
+_TIFF_DEPTHS = 258  # the tag of a TIFF that does
 _DAMAGE = (  # what Pillow's decoders raise over broken files
     ArithmeticError,
     AttributeError,
@@ -45,7 +47,8 @@ def open_upright(path: str | Path, name: str | None = None) -> Image.Image:
         The decoded image, (height, width) as a viewer shows it, in the mode of the file.
 
     Raises:
-        PictureError: no such file, empty, not a picture, truncated, damaged, or of several frames.
+        PictureError: no such file, empty, not a picture, truncated, damaged, of several frames, or
+            in colour of 16 bits a channel.
     """
     name = name or str(path)
     content = _content(Path(path), name)
@@ -73,7 +76,22 @@ def open_upright(path: str | Path, name: str | None = None) -> Image.Image:
         raise PictureError(
             f"{name} holds {frames} frames; expected a single picture. Split it first"
         )
+    if _loses_bits(image, content):
+        raise PictureError(
+            f"{name} has 16 bits in each colour channel, of which 8 would be lost unseen; expected "
+            "8 bits. Export it with 8 bits a channel"
+        )
     return image
+
+
+def _loses_bits(image: Image.Image, content: bytes) -> bool:
+    """Tells whether the file has 16 bits a channel, where Pillow decodes only the upper 8."""
+    if image.mode in _DEEP_MODES:
+        return False
+    if content.startswith(_PNG):
+        return content[_PNG_DEPTH] == 16
+    depths = getattr(image, "tag_v2", {}).get(_TIFF_DEPTHS, ())
+    return max(depths, default=8) > 8
 
 
 def _content(path: Path, name: str) -> bytes:
@@ -137,6 +155,43 @@ def to_rgb(image: Image.Image) -> np.ndarray:
         return np.asarray(on_black(image).convert("RGB"))
     except ValueError:
         raise PictureError(f"a picture of mode {image.mode} has no RGB; expected RGB") from None
+
+
+def to_rgb8(image: Image.Image) -> np.ndarray:
+    """Turn a picture into red, green and blue of 8 bits, so that a level is the same in all files.
+
+    Args:
+        image: a picture of any Pillow mode, not deep.
+
+    Returns:
+        (height, width, 3) array, uint8; see :func:`to_rgb`.
+
+    Raises:
+        PictureError: a deep picture (16 or 32 bit), or a mode that cannot become RGB.
+    """
+    return rgb8(to_rgb(image))
+
+
+def rgb8(array: np.ndarray) -> np.ndarray:
+    """Take values of 8 bits as they are, and refuse what would have to be scaled.
+
+    Args:
+        array: (height, width, 3).
+
+    Raises:
+        PictureError: a value is no whole number from 0 to 255, or the type is of 16 bits.
+    """
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype == np.uint16 or array.min() < 0 or array.max() > 255:
+        raise PictureError(
+            f"a picture with values from {array.min():g} to {array.max():g}, of more than 8 bits; "
+            "expected 0 to 255. Export it with 8 bits a channel"
+        )
+    whole = array.astype(np.uint8)
+    if (whole != array).any():
+        raise PictureError("a picture of fractions; expected whole numbers from 0 to 255")
+    return whole
 
 
 def on_black(image: Image.Image) -> Image.Image:

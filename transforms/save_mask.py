@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -65,6 +65,7 @@ class SaveImageMaskd(MapTransform):
         output_dir: folder of the masks, made where it is missing.
         input_dir: the folder that the inputs stand in; their sub-folders are kept.
         postfix: put between the input's stem and the suffix, for instance ``_mask``.
+        colours: red, green and blue of each index, 0 to 255; ``PALETTE`` where not given.
 
     Raises:
         ValueError: a mask that is not of one channel, without the input's file name, or of another
@@ -78,8 +79,10 @@ class SaveImageMaskd(MapTransform):
         output_dir: str,
         input_dir: str | None = None,
         postfix: str = "_mask",
+        colours: Sequence[Sequence[int]] | None = None,
     ) -> None:
         super().__init__(keys)
+        self.colours = PALETTE if colours is None else colours
         self.output_dir = Path(output_dir)
         self.input_dir = Path(input_dir).absolute() if input_dir else None
         self.postfix = postfix
@@ -91,6 +94,16 @@ class SaveImageMaskd(MapTransform):
         return dict(data)
 
     def _save(self, mask: torch.Tensor, key: str) -> None:
+        indices, source = self._indices(mask, key)
+        target = self._folder(source) / mask_name(source, self.postfix)
+        with replacing(target) as part:
+            if target.suffix == ".png":
+                palette_image(indices, self.colours).save(part, format="PNG")
+            else:
+                _nifti_image(indices, source).to_filename(part)
+
+    def _indices(self, mask: torch.Tensor, key: str) -> tuple[np.ndarray, Path]:
+        """Class indices (height, width), uint8, and the file that they are of."""
         if not isinstance(mask, MetaTensor) or "filename_or_obj" not in mask.meta:
             raise ValueError(f"{key} carries no file name; expected a MetaTensor of a loaded file")
         if mask.ndim != 3 or mask.shape[0] != 1:
@@ -98,13 +111,7 @@ class SaveImageMaskd(MapTransform):
                 f"{key} has the shape {tuple(mask.shape)}; expected (1, height, width)"
             )
         indices = mask.as_tensor()[0].cpu().numpy().astype(np.uint8)
-        source = Path(mask.meta["filename_or_obj"])
-        target = self._folder(source) / mask_name(source, self.postfix)
-        with _replacing(target) as part:
-            if target.suffix == ".png":
-                _palette_image(indices).save(part, format="PNG")
-            else:
-                _nifti_image(indices, source).to_filename(part)
+        return indices, Path(mask.meta["filename_or_obj"])
 
     def _folder(self, source: Path) -> Path:
         if self.input_dir and source.absolute().is_relative_to(self.input_dir):
@@ -113,7 +120,8 @@ class SaveImageMaskd(MapTransform):
 
 
 @contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
+def replacing(target: Path) -> Iterator[Path]:
+    """Gives a path beside a file to write to; what is written takes the file's place when whole."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{os.getpid()}-{target.name}")
     try:
@@ -123,10 +131,11 @@ def _replacing(target: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def _palette_image(indices: np.ndarray) -> Image.Image:
+def palette_image(indices: np.ndarray, colours: Sequence[Sequence[int]]) -> Image.Image:
+    """Gives class indices (height, width), uint8, as an image that viewers show in colours."""
     image = Image.fromarray(indices)
     # All 256 colours: Pillow writes a shorter palette with fewer bits, and cuts greater indices.
-    image.putpalette([level for i in range(256) for level in PALETTE[i % len(PALETTE)]])
+    image.putpalette([level for i in range(256) for level in colours[i % len(colours)]])
     return image
 
 

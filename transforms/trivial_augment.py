@@ -8,12 +8,11 @@ from typing import Any
 import torch
 from monai.config import KeysCollection
 from monai.transforms import MapTransform, RandomizableTransform
-from monai.utils import convert_to_tensor, ensure_tuple
+from monai.utils import ensure_tuple
 
 from transforms.augmentation_operations import MOVES, ON_REQUEST, OPERATIONS, Draw
-from transforms.picture import PictureError
-
-_TOLERANCE = 1e-3  # what rounding may leave outside [0, 1]
+from transforms.lit_area import lit_box
+from transforms.unit_image import plain, unit_image
 
 
 class RandTrivialAugmentd(RandomizableTransform, MapTransform):
@@ -21,7 +20,7 @@ class RandTrivialAugmentd(RandomizableTransform, MapTransform):
 
     The policy of Müller and Hutter (ICCV 2021, arXiv:2103.10158), with strengths for medical
     images: no colours, no solarising, posterising or equalising and no vertical flips unless they
-    are named. The operations and what their strengths mean stand in
+    are named, nor what only ultrasound has. The operations and what their strengths mean stand in
     ``transforms.augmentation_operations``.
 
     Args:
@@ -30,6 +29,7 @@ class RandTrivialAugmentd(RandomizableTransform, MapTransform):
             Their values and type stay.
         operations: the names of the operations to draw from, each with its largest strength, or
             None for the default one; without it the default ones.
+        added: names to draw from, too, with their default strengths; such as ``speckle``.
         excluded: names to leave out.
         prob: part of the samples that get an operation.
         allow_missing_keys: pass over keys that are missing.
@@ -47,11 +47,12 @@ class RandTrivialAugmentd(RandomizableTransform, MapTransform):
         excluded: Sequence[str] = (),
         prob: float = 1.0,
         allow_missing_keys: bool = False,
+        added: Sequence[str] = (),
     ) -> None:
         MapTransform.__init__(self, keys, allow_missing_keys)
         RandomizableTransform.__init__(self, prob)
         self.mask_keys = ensure_tuple(mask_keys)
-        self.strengths = _strengths(operations, ensure_tuple(excluded))
+        self.strengths = _strengths(operations, ensure_tuple(added), ensure_tuple(excluded))
         self.draw = Draw("identity")
 
     def randomize(self, data: Any = None) -> None:
@@ -74,14 +75,24 @@ class RandTrivialAugmentd(RandomizableTransform, MapTransform):
         self.randomize()
         changed = dict(data)
         for key in self.key_iterator(changed):
-            image = _plain(changed[key]).float()
-            _check_range(image, key)
+            image = unit_image(changed[key], key, type(self).__name__)
+            if self.draw.box is None:
+                self.draw = self.draw._replace(box=lit_box(image))
             changed[key] = self._changed(image, "bilinear").clamp(0, 1).contiguous()
         if self.draw.name in MOVES:
             for key in self.mask_keys:
-                mask = _plain(changed[key])
+                mask = plain(changed[key])
                 changed[key] = self._changed(mask.float(), "nearest").to(mask.dtype).contiguous()
         return changed
+
+    def singles(self) -> dict[str, RandTrivialAugmentd]:
+        """Give for each operation a policy that always draws it, to look at."""
+        given = (self.keys, self.mask_keys)
+        missing = {"allow_missing_keys": self.allow_missing_keys}
+        return {
+            name: RandTrivialAugmentd(*given, operations={name: strength}, **missing)
+            for name, strength in self.strengths.items()
+        }
 
     def _changed(self, image: torch.Tensor, mode: str) -> torch.Tensor:
         operation = OPERATIONS[self.draw.name].apply
@@ -90,13 +101,8 @@ class RandTrivialAugmentd(RandomizableTransform, MapTransform):
         return operation(image, self.draw)
 
 
-def _plain(data: Any) -> torch.Tensor:
-    """A tensor without metadata, which would not fit the changed image any more."""
-    return convert_to_tensor(data, track_meta=False)
-
-
 def _strengths(
-    operations: Mapping[str, float | None] | None, excluded: Sequence[str]
+    operations: Mapping[str, float | None] | None, added: Sequence[str], excluded: Sequence[str]
 ) -> dict[str, float]:
     """The largest strength of each operation to draw from."""
     if operations is None:
@@ -106,6 +112,7 @@ def _strengths(
             f"operations are {operations!r}; expected names with strengths, such as "
             '{"rotate": 10}'
         )
+    operations = {**dict.fromkeys(added), **operations}
     for name in (*operations, *excluded):
         if name not in OPERATIONS:
             raise ValueError(f"no operation is called {name!r}; known are {', '.join(OPERATIONS)}")
@@ -126,12 +133,3 @@ def _strength(name: str, given: float | None) -> float:
             f"{operation.limit:g}"
         )
     return float(given)
-
-
-def _check_range(image: torch.Tensor, key: Hashable) -> None:
-    low, high = (float(value) for value in image.aminmax())
-    if not (low >= -_TOLERANCE and high <= 1 + _TOLERANCE):
-        raise PictureError(
-            f"{key} holds values from {low:g} to {high:g}; RandTrivialAugmentd expects 0 to 1: "
-            "scale before it, and leave what adds noise or standardises to after it"
-        )

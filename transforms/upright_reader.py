@@ -11,11 +11,25 @@ from monai.data import ImageReader
 from monai.utils import MetaKeys, ensure_tuple
 
 from transforms.nifti_picture import read_nifti
-from transforms.picture import SUFFIXES, PictureError, open_upright, to_grey, to_indices, to_rgb
+from transforms.picture import (
+    SUFFIXES,
+    PictureError,
+    open_upright,
+    rgb8,
+    to_grey,
+    to_indices,
+    to_rgb,
+    to_rgb8,
+)
 
 NIFTI_SUFFIXES = (".nii", ".nii.gz")
 
-_CONTENTS: dict[str, Callable] = {"grey": to_grey, "indices": to_indices, "rgb": to_rgb}
+_CONTENTS: dict[str, Callable] = {
+    "grey": to_grey,
+    "indices": to_indices,
+    "rgb": to_rgb,
+    "rgb8": to_rgb8,
+}
 
 
 class UprightReader(ImageReader):
@@ -30,8 +44,9 @@ class UprightReader(ImageReader):
 
     Args:
         content: ``"grey"`` for an image of one channel (see :func:`transforms.picture.to_grey`),
-            ``"rgb"`` for one of three (:func:`transforms.picture.to_rgb`), ``"indices"`` for a mask
-            of class indices.
+            ``"rgb"`` for one of three (:func:`transforms.picture.to_rgb`), ``"rgb8"`` for one of
+            three of 8 bits, others refused (:func:`transforms.picture.to_rgb8`), ``"indices"`` for
+            a mask of class indices.
 
     Raises:
         ValueError: ``content`` is none of these.
@@ -69,16 +84,20 @@ class UprightReader(ImageReader):
         Raises:
             PictureError: the file cannot be read as one 2-D picture.
         """
-        if str(img).lower().endswith(NIFTI_SUFFIXES):
-            array = read_nifti(img)
-            if self.content == "rgb":
-                array = np.stack([array] * 3, axis=-1)
-            return _checked(array, img), _metadata(array)
         try:
-            array = _CONTENTS[self.content](open_upright(img))
+            array = self._decoded(img)
         except PictureError as error:
             raise PictureError(_naming(img, error)) from error
-        return _checked(array, img), _metadata(array)
+        return array, _metadata(array)
+
+    def _decoded(self, path: Path) -> np.ndarray:
+        if not str(path).lower().endswith(NIFTI_SUFFIXES):
+            return _checked(_CONTENTS[self.content](open_upright(path)), path)
+        array = _checked(read_nifti(path), path)
+        if not self.content.startswith("rgb"):
+            return array
+        channels = np.stack([array] * 3, axis=-1)
+        return rgb8(channels) if self.content == "rgb8" else channels
 
 
 def _checked(array: np.ndarray, path: Path) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,18 +16,20 @@ _RUN = "config.json"
 
 
 class BundleFile(NamedTuple):
-    """A training configuration: the name that sheets give it, and its file."""
+    """A training configuration: the name that sheets give it, its file, and those of variants."""
 
     name: str
     path: Path
+    variants: tuple[Path, ...] = ()
 
 
-def find_bundle(bundle: str) -> BundleFile:
+def find_bundle(bundle: str, variants: Sequence[str] = ()) -> BundleFile:
     """Finds the configuration of a bundle.
 
     Args:
         bundle: the name of a shipped bundle; a bundle's folder; the folder of a run, whose own
             configuration counts; or a configuration file.
+        variants: files that are read after it, or names of variants that lie beside it.
 
     Returns:
         The configuration.
@@ -35,13 +38,33 @@ def find_bundle(bundle: str) -> BundleFile:
         InputError: there is none, or it is not JSON.
     """
     found = _find(bundle)
-    try:
-        content: Any = json.loads(found.path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{found.path} cannot be read as JSON: {error}") from None
-    if not isinstance(content, dict) or not isinstance(content.get("train"), dict):
+    if not isinstance(_content(found.path).get("train"), dict):
         raise InputError(f"{found.path} is no configuration of a training: it has no train section")
-    return found
+    files = tuple(_variant(found.path, each) for each in variants)
+    name = " ".join([found.name, *(file.stem for file in files)])
+    return BundleFile(name, found.path, files)
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """Reads a configuration file; what is no dictionary counts as an empty one."""
+    try:
+        content: Any = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as JSON: {error}") from None
+    return content if isinstance(content, dict) else {}
+
+
+def _variant(train: Path, variant: str) -> Path:
+    """Finds a variant: a file, or a name in the folder ``variants`` beside the configuration."""
+    beside = train.parent / "variants"
+    for file in (Path(variant), beside / f"{variant}.json"):
+        if file.is_file():
+            if not _content(file):
+                raise InputError(f"{file} holds no settings; expected a JSON object of a variant")
+            return file
+    names = [path.stem for path in sorted(beside.glob("*.json"))]
+    known = f", or one of {', '.join(names)}" if names else ""
+    raise InputError(f"there is no variant {variant!r}; expected a file{known}")
 
 
 def _find(bundle: str) -> BundleFile:

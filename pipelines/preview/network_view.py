@@ -6,16 +6,13 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from monai.bundle import ConfigParser
 from monai.transforms import Compose, RandomizableTrait, Transform
-from numpy.typing import NDArray
-from PIL import Image
 
 from pipelines.datasets.dataset import Dataset, Item
-from pipelines.datasets.exports.letterbox import fitted
 from pipelines.errors import InputError, first_line
 from pipelines.preview.bundle_file import BundleFile
 from pipelines.preview.chosen import choose
@@ -23,8 +20,8 @@ from pipelines.preview.colours import class_colours
 from pipelines.preview.contact_sheet import Sheet, Tile, check_area
 from pipelines.preview.image_tile import load_tile
 from pipelines.preview.legend import Entry
-from pipelines.preview.outlines import outlined, pen_of
-from pipelines.preview.window import Window, shown
+from pipelines.preview.sample_picture import sample_picture, values_of
+from pipelines.preview.window import Window
 from pipelines.training.replay import ReplayDataset
 from pipelines.training.workflow import readable_cause
 
@@ -74,7 +71,7 @@ def training_of(
         InputError: the bundle is of another task, has no samples of dictionaries with ``image``,
             or its transforms cannot be built.
     """
-    with _readable(bundle):
+    with readable(bundle):
         parser = _configuration(dataset, bundle, fold, seed)
         own_seed = parser.get_parsed_content("seed")
         samples = _samples(parser, bundle, own_seed)
@@ -138,7 +135,7 @@ def network_view(
     check_area(len(items) * (1 + DRAWS) * size**2)
     index_of = {item["image"]: index for index, item in enumerate(training.items)}
     tiles: list[Tile] = []
-    with _readable(bundle):
+    with readable(bundle):
         window, shape = _unchanged(training, [index_of[item["image"]] for item in items])
         for done, item in enumerate(items, start=1):
             tiles += _row(dataset, training, item, index_of[item["image"]], window, size)
@@ -150,7 +147,7 @@ def network_view(
         f"black is {window.low:.2f}, white {window.high:.2f}",
     )
     title = f"{dataset.name}: what {bundle.name} sees"
-    legend = _legend(dataset, items)
+    legend = legend_of(dataset, items)
     sheet = Sheet(title, " · ".join(texts), legend, tiles, 1 + DRAWS, (_NOTE,))
     return NetworkView(sheet, items, len(among))
 
@@ -160,7 +157,7 @@ def _configuration(
 ) -> ConfigParser:
     """Reads the configuration and tells it which dataset, fold and seed are meant."""
     parser = ConfigParser()
-    parser.read_config(str(bundle.path))
+    parser.read_config([str(path) for path in (bundle.path, *bundle.variants)])
     given = {"dataset_dir": str(dataset.folder), "fold": fold, "seed": seed}
     for name, value in given.items():
         if name not in parser:
@@ -211,37 +208,11 @@ def _row(
     yield stored
     for epoch in range(1, 1 + DRAWS):
         sample = training.samples[epoch, index]
-        image = np.asarray(sample["image"], dtype=np.float64)
-        picture = _enlarged(shown(_colours_last(image), window), size)
-        mask = _mask(sample.get("label"))
-        if mask is not None:
-            picture = outlined(picture, mask, colours, pen_of(size, len(colours)))
-        values = f"{image.min():.2f} to {image.max():.2f}"
-        yield Tile(picture, (f"epoch {epoch}", values), stored.bar)
+        picture = sample_picture(sample, window, colours, size)
+        yield Tile(picture, (f"epoch {epoch}", values_of(sample)), stored.bar)
 
 
-def _colours_last(image: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Gives (height, width, 3) of three channels, else the first channel, (height, width)."""
-    return np.moveaxis(image, 0, -1) if image.shape[0] == 3 else image[0]
-
-
-def _enlarged(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Fits an input into a tile so that its own pixels stay visible, (h, w, 3)."""
-    height, width = fitted(pixels.shape[0], pixels.shape[1], size)
-    image = Image.fromarray(pixels).convert("RGB")
-    return np.asarray(image.resize((width, height), Image.Resampling.BOX))
-
-
-def _mask(label: Any) -> NDArray[np.int64] | None:
-    """Gives the class indices (height, width) of a label that is a mask, also of a one-hot one."""
-    values = np.asarray(label)
-    if values.ndim != 3:
-        return None
-    indices = values.argmax(axis=0) if values.shape[0] > 1 else np.rint(values[0])
-    return indices.astype(np.int64)
-
-
-def _legend(dataset: Dataset, items: Sequence[Item]) -> tuple[Entry, ...]:
+def legend_of(dataset: Dataset, items: Sequence[Item]) -> tuple[Entry, ...]:
     """Names the classes that the sheet shows."""
     names = {item["class"] for item in items}
     return tuple(
@@ -252,7 +223,7 @@ def _legend(dataset: Dataset, items: Sequence[Item]) -> tuple[Entry, ...]:
 
 
 @contextmanager
-def _readable(bundle: BundleFile) -> Iterator[None]:
+def readable(bundle: BundleFile) -> Iterator[None]:
     """Turns whatever a configuration's components raise into one line; hushes MONAI's readers.
 
     MONAI warns of a decoder for GPUs that is absent, once for each reader that it makes.

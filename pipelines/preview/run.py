@@ -14,6 +14,7 @@ import pipelines
 from pipelines.atomic import write_text
 from pipelines.datasets.dataset import Dataset, digest, load
 from pipelines.datasets.staging import Replaceable, check_beside, check_place, staged
+from pipelines.errors import InputError
 from pipelines.preview.bundle_file import BundleFile, find_bundle
 from pipelines.preview.contact_sheet import draw
 from pipelines.preview.flagged import finding_selections, flag_selections
@@ -42,6 +43,7 @@ class Options:
         classes: names of the classes to show; all where there are none.
         fold: the only fold to show; for the bundle, the fold that would be scored.
         bundle: also show what its network sees; see ``find_bundle``.
+        variants: of the bundle; see ``find_bundle``.
     """
 
     count: int = COUNT
@@ -51,6 +53,7 @@ class Options:
     classes: tuple[str, ...] = ()
     fold: int | None = None
     bundle: str | None = None
+    variants: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Drawn:
 
     Attributes:
         file: its name.
-        kind: ``class``, ``flag``, ``finding`` or ``bundle``.
+        kind: ``class``, ``flag``, ``finding``, ``transforms`` or ``bundle``.
         name: of the class, the flag, the audit's check or the bundle.
         of: how many images there are of that name.
         images: those that it shows, in their order.
@@ -91,7 +94,7 @@ def preview(
 
     Returns:
         The sheets: one of every class, of every flag and of every check of ``audit.json`` that
-        names images; and one of the bundle.
+        names images; and of the bundle one of its random transforms and one of its samples.
 
     Raises:
         InputError: the dataset, the bundle or an option cannot be used, or the folder cannot be
@@ -102,11 +105,11 @@ def preview(
     check_beside(dataset.folder, out)
     kind = Replaceable("a preview", _flaw)
     check_place(out, overwrite, kind)
-    bundle = find_bundle(options.bundle) if options.bundle else None
+    bundle = _bundle(options)
     selections = _selections(dataset, options)
     with staged(out, overwrite, kind) as folder:
         # The bundle first: it refuses more than the others.
-        drawn = [_draw_bundle(dataset, bundle, options, folder)] if bundle else []
+        drawn = _draw_bundle(dataset, bundle, options, folder) if bundle else []
         sheets, problems = _draw_selections(dataset, selections, options, folder)
         drawn = sheets + drawn
         write_text(folder / RECORD, _record(dataset, options, drawn))
@@ -164,25 +167,42 @@ def _draw_selections(
     return drawn, list(problems)
 
 
-def _draw_bundle(dataset: Dataset, bundle: BundleFile, options: Options, folder: Path) -> Drawn:
-    """Draws what a bundle's network sees."""
-    from pipelines.preview.network_view import MOST_IMAGES, network_view  # imports torch
+def _bundle(options: Options) -> BundleFile | None:
+    """Finds the bundle, where one is given."""
+    if options.bundle:
+        return find_bundle(options.bundle, options.variants)
+    if options.variants:
+        raise InputError(f"{options.variants[0]} is a variant of no bundle; give --bundle, too")
+    return None
 
+
+def _draw_bundle(
+    dataset: Dataset, bundle: BundleFile, options: Options, folder: Path
+) -> list[Drawn]:
+    """Draws what a bundle's network sees, and each random transform by itself."""
+    from pipelines.preview.network_view import MOST_IMAGES, network_view  # imports torch
+    from pipelines.preview.transform_view import transform_view
+
+    given: dict[str, Any] = {
+        "size": options.size,
+        "classes": options.classes,
+        "fold": options.fold,
+        "seed": options.seed,
+    }
     with counting("drawing samples") as report:
-        view = network_view(
-            dataset,
-            bundle,
-            count=min(options.count, MOST_IMAGES),
-            size=options.size,
-            classes=options.classes,
-            fold=options.fold,
-            seed=options.seed,
-            progress=report,
-        )
-    (name,) = sheet_names([("bundle", bundle.name)])
-    _save(draw(view.sheet, options.size), folder / name)
+        count = min(options.count, MOST_IMAGES)
+        view = network_view(dataset, bundle, count=count, progress=report, **given)
+    with counting("drawing transforms") as report:
+        each = transform_view(dataset, bundle, progress=report, **given)
+    alone, seen = sheet_names([("transforms", bundle.name), ("bundle", bundle.name)])
+    _save(draw(view.sheet, options.size), folder / seen)
     images = tuple(item["image"] for item in view.items)
-    return Drawn(name, "bundle", bundle.name, view.among, images)
+    drawn = [Drawn(seen, "bundle", bundle.name, view.among, images)]
+    if each is not None:
+        _save(draw(each.sheet, options.size), folder / alone)
+        shown = (each.item["image"],)
+        drawn.insert(0, Drawn(alone, "transforms", bundle.name, view.among, shown))
+    return drawn
 
 
 def _save(page: Image.Image, path: Path) -> None:

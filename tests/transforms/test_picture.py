@@ -1,5 +1,7 @@
 """Pictures of every mode, orientation and state load upright, or are refused by name."""
 
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,15 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from transforms.picture import PictureError, open_upright, to_grey, to_indices, to_rgb
+from transforms.picture import (
+    PictureError,
+    open_upright,
+    rgb8,
+    to_grey,
+    to_indices,
+    to_rgb,
+    to_rgb8,
+)
 
 Picture = NDArray[np.uint8]
 
@@ -285,3 +295,50 @@ def test_a_grey_mask_gives_its_values(
 def test_a_mask_without_indices_is_refused(kind: str, marked: Picture, tmp_path: Path) -> None:
     with pytest.raises(PictureError, match=f"mode {kind}"):
         to_indices(open_upright(_write(marked, kind, tmp_path)))
+
+
+def _deep_png(path: Path, channels: int) -> None:
+    """A PNG of 2 x 2 pixels with 16 bits a channel, which Pillow cannot write."""
+    kind = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
+    rows = b"".join(b"\0" + b"\x12\x34" * channels * 2 for _ in range(2))
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        check = zlib.crc32(name + content)
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", check)
+
+    header = struct.pack(">IIBBBBB", 2, 2, 16, kind, 0, 0, 0)
+    parts = (chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b""))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+
+
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_colours_of_16_bits_are_not_halved_unseen(channels: int, tmp_path: Path) -> None:
+    _deep_png(tmp_path / "deep.png", channels)
+    with pytest.raises(PictureError, match=r"deep.png has 16 bits in each colour channel"):
+        open_upright(tmp_path / "deep.png")
+
+
+def test_colours_of_16_bits_in_a_tiff_are_not_halved_either(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "deep.tif", np.full((4, 4, 3), 4660, np.uint16), photometric="rgb")
+    with pytest.raises(PictureError, match="16 bits in each colour channel"):
+        open_upright(tmp_path / "deep.tif")
+    _deep_png(tmp_path / "grey.png", 1)
+    assert np.asarray(open_upright(tmp_path / "grey.png")).tolist() == [[4660] * 2] * 2
+
+
+def test_red_green_and_blue_of_8_bits_are_the_levels_of_the_file(marked: Picture) -> None:
+    colours = Image.fromarray(np.stack([marked, 255 - marked, marked // 2], axis=-1))
+    np.testing.assert_array_equal(to_rgb8(colours), np.asarray(colours))
+    with pytest.raises(PictureError, match="values from 60 to 220, of more than 8 bits"):
+        to_rgb8(Image.fromarray(marked.astype(np.uint16)))
+
+
+def test_numbers_of_another_kind_are_levels_where_they_are_whole() -> None:
+    assert rgb8(np.full((1, 1, 3), 255.0)).dtype == np.uint8
+    for array, expected in (
+        (np.full((1, 1, 3), 0.5), "a picture of fractions"),
+        (np.full((1, 1, 3), -1.0), "values from -1 to -1"),
+        (np.full((1, 1, 3), 300), "values from 300 to 300"),
+    ):
+        with pytest.raises(PictureError, match=expected):
+            rgb8(array)

@@ -12,11 +12,11 @@ import torch
 from monai.bundle import ConfigParser
 from monai.transforms import Compose
 
-from transforms.augmentation_operations import MOVES, ON_REQUEST, OPERATIONS
+from transforms.augmentation_operations import MOVES, ON_REQUEST, OPERATIONS, ULTRASOUND
 from transforms.picture import PictureError
 from transforms.trivial_augment import RandTrivialAugmentd
 
-DOCS = Path(__file__).resolve().parents[2] / "docs" / "train.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 HEIGHT, WIDTH = 41, 31
 RNG = torch.Generator().manual_seed(0)
 GREY = torch.rand(1, HEIGHT, WIDTH, generator=RNG)
@@ -106,6 +106,39 @@ def test_operations_can_be_left_out() -> None:
     assert not found & {"shear_x", "shear_y"}
 
 
+def test_operations_of_ultrasound_are_drawn_where_they_are_added() -> None:
+    found = draws(400, added=ULTRASOUND)
+    assert {draw.name for draw in found} == set(OPERATIONS) - set(ON_REQUEST) | set(ULTRASOUND)
+    shadows = [draw.amount for draw in found if draw.name == "acoustic_shadow"]
+    assert min(shadows) >= 0 and 0.5 < max(shadows) <= OPERATIONS["acoustic_shadow"].largest
+    chosen = draws(40, operations={"speckle": 0.1}, added="haze")
+    assert {draw.name for draw in chosen} == {"speckle", "haze"}
+
+
+@pytest.mark.parametrize("name", ULTRASOUND)
+def test_an_operation_of_ultrasound_keeps_range_type_and_seed(name: str) -> None:
+    one, other = (
+        RandTrivialAugmentd("image", "mask", operations={name: None}).set_random_state(2)
+        for _ in range(2)
+    )
+    for _ in range(3):
+        found, again = (each({"image": GREY, "mask": MASK}) for each in (one, other))
+        assert found["image"].dtype == torch.float32 and found["image"].shape == GREY.shape
+        assert found["image"].min() >= 0 and found["image"].max() <= 1
+        assert torch.equal(found["image"], again["image"])
+        assert torch.equal(found["mask"], again["mask"])
+
+
+def test_a_fan_lies_in_the_image_not_in_its_letterbox() -> None:
+    image, mask = torch.zeros(1, 60, 40), torch.zeros(1, 60, 40)
+    image[:, 20:40], mask[:, 20:40] = 0.5, 1
+    transform = RandTrivialAugmentd("image", "mask", operations={"sector": 100})
+    found = transform.set_random_state(0)({"image": image, "mask": mask})
+    assert transform.draw.box == (20, 40, 0, 40)
+    assert torch.equal(found["image"] > 0, found["mask"] > 0)
+    assert 0.3 < found["mask"].sum() / mask.sum() < 0.95
+
+
 def test_the_probability_is_the_part_of_the_samples_that_is_changed() -> None:
     transform = made(operations={"brightness": 1}, prob=0.3)
     same = [torch.equal(transform({"image": GREY})["image"], GREY) for _ in range(200)]
@@ -131,6 +164,15 @@ def test_a_tone_leaves_the_mask_alone() -> None:
     assert transform({"image": GREY, "mask": MASK})["mask"] is MASK
 
 
+def test_each_operation_can_be_looked_at_by_itself() -> None:
+    policy = RandTrivialAugmentd("image", "mask", {"rotate": 5, "haze": None}, prob=0.2)
+    singles = policy.singles()
+    assert list(singles) == ["rotate", "haze"]
+    for name, single in singles.items():
+        assert single.strengths == {name: policy.strengths[name]}
+        assert single.prob == 1 and single.mask_keys == ("mask",)
+
+
 def test_several_images_get_the_same_change() -> None:
     transform = RandTrivialAugmentd(["a", "b"]).set_random_state(1)
     for _ in range(20):
@@ -152,6 +194,7 @@ def test_an_image_of_another_range_is_refused(image: torch.Tensor) -> None:
     ("given", "expected"),
     [
         ({"operations": {"rotat": 3}}, "no operation is called 'rotat'; known are rotate"),
+        ({"added": ["specle"]}, "no operation is called 'specle'"),
         ({"excluded": ["shear"]}, "no operation is called 'shear'"),
         ({"operations": {"rotate": -3}}, "strength of rotate is -3; expected null or a number"),
         ({"operations": {"zoom": 2}}, "expected null or a number from 0 to 0.9"),
@@ -168,14 +211,43 @@ def test_bad_settings_are_named(given: dict[str, Any], expected: str) -> None:
     assert expected in str(caught.value)
 
 
-def test_the_list_and_the_table_of_the_docs_are_true() -> None:
-    section = DOCS.read_text(encoding="utf-8").split("### Augmentation")[1].split("\n## ")[0]
-    (block,) = re.findall(r"^```json\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
+def test_the_list_of_the_docs_works() -> None:
+    (block,) = re.findall(r"^```json\n(.*?)^```", section(), re.MULTILINE | re.DOTALL)
     parser = ConfigParser({**json.loads(block), "image_size": 64})
     transforms = Compose(parser.get_parsed_content("augmentation"))
     for _ in range(20):
         assert transforms({"image": torch.rand(1, 64, 64)})["image"].shape == (1, 64, 64)
-    named = {}
-    for names, strength in re.findall(r"^\| (`[^|]*`) \| ([\d.]*) ?\|", section, re.MULTILINE):
-        named |= dict.fromkeys(re.findall(r"`(\w+)`", names), float(strength or 0))
-    assert named == {name: operation.largest for name, operation in OPERATIONS.items()}
+
+
+def test_the_lists_of_the_page_of_ultrasound_work() -> None:
+    page = (DOCS / "ultrasound_transforms.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```json\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    lists = [json.loads(block).get("augmentation", [json.loads(block)]) for block in blocks]
+    assert [len(each) for each in lists] == [10, 1, 1]
+    for definition in lists:
+        built = ConfigParser({"list": definition}).get_parsed_content("list")
+        transforms = Compose(built).set_random_state(0)
+        for _ in range(4):
+            found = transforms({"image": torch.full_like(GREY, 0.5), "label": MASK})
+            assert found["image"].shape == GREY.shape and found["label"].shape == MASK.shape
+    assert set(lists[1][0]["added"]) == set(ULTRASOUND)
+
+
+def test_the_tables_of_the_docs_are_true() -> None:
+    largest = {name: operation.largest for name, operation in OPERATIONS.items()}
+    special = named((DOCS / "ultrasound_transforms.md").read_text(encoding="utf-8"))
+    assert special == {name: largest[name] for name in ULTRASOUND}
+    assert named(section()) == {name: largest[name] for name in set(largest) - set(ULTRASOUND)}
+
+
+def section() -> str:
+    text = (DOCS / "train.md").read_text(encoding="utf-8")
+    return text.split("### Augmentation")[1].split("\n## ")[0]
+
+
+def named(text: str) -> dict[str, float]:
+    """The operations of a table with their largest strengths."""
+    found: dict[str, float] = {}
+    for names, strength in re.findall(r"^\| (`[^|]*`) \| ([\d.]*) ?\|", text, re.MULTILINE):
+        found |= dict.fromkeys(re.findall(r"`(\w+)`", names), float(strength or 0))
+    return found

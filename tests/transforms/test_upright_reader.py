@@ -279,3 +279,15 @@ def test_values_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
     for name in ("x.tif", "x.nii"):
         with pytest.raises(PictureError, match=rf"{name} holds values that are no numbers"):
             UprightReader().get_data(tmp_path / name)
+
+
+def test_colours_of_8_bits_alone_are_read_on_request(marked: Picture, tmp_path: Path) -> None:
+    Image.fromarray(marked).save(tmp_path / "grey.png")
+    Image.fromarray(marked.astype(np.uint16)).save(tmp_path / "deep.png")
+    assert load(tmp_path / "grey.png", "rgb8").shape == (3, 60, 40)
+    write_nifti(tmp_path / "slice.nii", lying(marked, AFFINE), AFFINE)
+    write_nifti(tmp_path / "deep.nii", lying(marked.astype(np.uint16), AFFINE), AFFINE)
+    np.testing.assert_array_equal(load(tmp_path / "slice.nii", "rgb8")[2], marked)
+    for name in ("deep.png", "deep.nii"):
+        with pytest.raises(PictureError, match=rf"{name}: a picture with values from 60 to 220"):
+            UprightReader("rgb8").get_data(tmp_path / name)

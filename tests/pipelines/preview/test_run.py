@@ -83,11 +83,19 @@ def test_only_one_class_and_one_fold(folder: Path, tmp_path: Path) -> None:
     assert drawn[0].images == ("images/a_03.png", "images/a_09.png")
 
 
-def test_the_bundle_s_sheet_is_added(busi_dataset: Path, tmp_path: Path) -> None:
+def test_the_bundle_s_sheets_are_added(busi_dataset: Path, tmp_path: Path) -> None:
     options = Options(size=96, count=2, classes=("benign",), bundle="breast_us_segmentation")
-    *_, last = preview(busi_dataset, tmp_path / "out", options)
+    *_, alone, last = preview(busi_dataset, tmp_path / "out", options)
     assert (last.kind, last.file) == ("bundle", "bundle_breast_us_segmentation.png")
     assert (tmp_path / "out" / last.file).is_file() and len(last.images) == 2
+    assert (alone.kind, alone.file) == ("transforms", "transforms_breast_us_segmentation.png")
+    with Image.open(tmp_path / "out" / alone.file) as page:
+        assert page.height > 6 * 96 and len(alone.images) == 1
+
+
+def test_a_variant_without_a_bundle_is_refused(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"more\.json is a variant of no bundle; give --bundle"):
+        preview(folder, tmp_path / "out", Options(variants=("more.json",)))
 
 
 def test_only_a_preview_is_replaced(folder: Path, tmp_path: Path) -> None:
