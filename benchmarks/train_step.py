@@ -1,10 +1,11 @@
 """What the training engine, the augmentation and the reading cost beside a bare PyTorch loop.
 
 The ways to train a bundle's network with the same batch size, precision and memory layout run in
-turn, round after round, in one process; the medians of the rounds' ratios are printed:
+turn, round after round; the medians of the rounds' ratios are printed:
 
 * ``bare``: forward (in the same precision and layout), loss, backward, step over tensors in memory;
-* ``plain``: the same in float32 and contiguous, as a loop without a thought for the machine;
+* ``plain``: the same in float32 and contiguous, as a loop without a thought for the machine, in a
+  process of its own, whose C library gives freed memory back as it does by default;
 * ``engine``: the bundle's engine, with its handlers of every iteration, over the same tensors;
 * ``augmented``: the engine over decoded images in memory, with the bundle's augmentation;
 * ``from disk``: the engine over a dataset folder as a run does it, after the first epoch;
@@ -19,11 +20,13 @@ probe at the start finds the fastest, as a training does.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import resource
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,8 +38,8 @@ from monai.transforms import Compose
 from pipelines.bundles import bundle_root
 from pipelines.datasets.convert import Options, convert
 from pipelines.datasets.phantoms.busi import make_busi
-from pipelines.training.batch_scores import TrainingScores
-from pipelines.training.class_batch_scores import ClassTrainingScores
+from pipelines.datasets.phantoms.tissue import COLOURS, make_tissue
+from pipelines.training.kept_memory import keep_freed_memory
 from pipelines.training.replay import EpochSeed, ReplayDataset, replay_loader
 
 TARGETS = {"engine": 0.95, "augmented": 0.80, "from disk": 0.80}
@@ -58,6 +61,8 @@ class Case(NamedTuple):
 
 CASES = {
     "segmentation": Case("breast_us_segmentation"),
+    "seed_unet": Case("breast_us_segmentation", "seed_unet"),
+    "tissue": Case("tissue_segmentation"),
     "mobilenet_v2": Case("breast_us_classification", None, 128),
     "densenet121": Case("breast_us_classification", "densenet121", 224),
     "resnet50": Case("breast_us_classification", "resnet50", 224),
@@ -71,8 +76,8 @@ def main() -> None:
     """Measure and print."""
     options = _options()
     with tempfile.TemporaryDirectory() as folder:
-        task = "segmentation" if options.case == "segmentation" else "classification"
-        dataset = options.data or _made_dataset(Path(folder), options.images, task)
+        bundle = CASES[options.case].bundle
+        dataset = options.data or _made_dataset(Path(folder), options.images, bundle)
         rates = measure(dataset, options)
     _print(rates, options)
 
@@ -89,10 +94,16 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _made_dataset(folder: Path, images: int, task: str) -> Path:
-    make_busi(folder / "raw", count=images, size=256)
-    options = Options(task=task, audit=False)
-    convert(folder / "raw", folder / "dataset", "busi", options, say=lambda line: None)
+def _made_dataset(folder: Path, images: int, bundle: str) -> Path:
+    raw, layout = folder / "raw", "busi"
+    options = Options(task=bundle.rpartition("_")[2], audit=False)
+    if bundle == "tissue_segmentation":
+        layout = "image-mask-folders"
+        options = Options(classes=tuple(COLOURS), audit=False)
+        make_tissue(raw, count=images, size=256)
+    else:
+        make_busi(raw, count=images, size=256)
+    convert(raw, folder / "dataset", layout, options, say=lambda line: None)
     return folder / "dataset"
 
 
@@ -106,6 +117,7 @@ def measure(dataset: Path, options: argparse.Namespace) -> dict[str, list[float]
     Returns:
         Way to rates, one a round; a first round of all is left out.
     """
+    keep_freed_memory()
     chosen = _chosen(_config(dataset, options))
     config = _config(dataset, options, **chosen)
     loader = config.get_parsed_content("train::dataloader")
@@ -117,9 +129,7 @@ def measure(dataset: Path, options: argparse.Namespace) -> dict[str, list[float]
         "from disk": _engine(_config(dataset, options, **chosen), loader),
         "uncached": _engine(_config(dataset, options, cache_gigabytes=0, **chosen), None),
     }
-    if chosen:
-        plain = _config(dataset, options, precision="float32", memory_layout="contiguous")
-        ways = {"plain": _bare(plain, fixed), **ways}
+    ways = {"plain": _plain(dataset, options), **ways}
     rates: dict[str, list[float]] = {name: [] for name in ways}
     for number in range(options.rounds + 1):
         for name, way in ways.items():
@@ -146,7 +156,8 @@ def _in_memory(config: ConfigParser) -> Iterable[Any]:
     """A loader that augments decoded images: nothing is read."""
     dataset = config.get_parsed_content("train::dataset")
     decoded = [{key: item[key] for key in ("image", "label")} for item in dataset._cache]
-    augmentation = Compose(config.get_parsed_content("augmentation"))
+    steps = [config.get_parsed_content("train::crop")] if "train::crop" in config else []
+    augmentation = Compose([*steps, *config.get_parsed_content("augmentation")])
     seed, batch_size, workers = (
         config.get_parsed_content(name) for name in ("seed", "batch_size", "num_workers")
     )
@@ -189,12 +200,40 @@ def _bare(config: ConfigParser, batches: Batches) -> Callable[[], int]:
     return epoch
 
 
+def _plain(dataset: Path, options: argparse.Namespace) -> Callable[[], int]:
+    """An epoch of the plain loop, in a process that waits in between."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    context.Process(target=_run_plain, args=(there, dataset, options), daemon=True).start()
+    here.recv()  # it is ready
+
+    def epoch() -> int:
+        here.send("epoch")
+        return here.recv()
+
+    return epoch
+
+
+def _run_plain(asked: Connection, dataset: Path, options: argparse.Namespace) -> None:
+    config = _config(dataset, options)
+    has_probe = "machine" in config
+    layout = {"memory_layout": "contiguous"} if has_probe else {"network": "$@network_def"}
+    config = _config(dataset, options, precision="float32", **layout)
+    loader = config.get_parsed_content("train::dataloader")
+    fixed = [{k: v.clone() for k, v in batch.items()} for batch in loader]
+    epoch = _bare(config, fixed)
+    asked.send("ready")
+    while asked.recv():
+        asked.send(epoch())
+
+
 def _engine(config: ConfigParser, batches: Iterable[Any] | None) -> Callable[[], int]:
     data = config.get_parsed_content("train::dataloader") if batches is None else batches
-    scores: Any = TrainingScores()
+    handlers = config["train::handlers"]
+    (place,) = (n for n, each in enumerate(handlers) if each["_target_"].endswith("TrainingScores"))
+    scores = config.get_parsed_content(f"train::handlers::{place}")
     more = {}
-    if "labels" in config:
-        scores = ClassTrainingScores(len(config.get_parsed_content("labels")))
+    if "train::step" in config:
         more = {"iteration_update": config.get_parsed_content("train::step")}
     trainer = SupervisedTrainer(
         device=torch.device("cpu"),

@@ -1,0 +1,117 @@
+"""Train a bundle's recipes by their commands, and keep a table of what they reached."""
+
+from __future__ import annotations
+
+import csv
+import io
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipelines.atomic import write_text
+from pipelines.bundles import bundle_root
+from pipelines.errors import InputError
+
+DEFAULT = "default"
+"""The recipe of a bundle without a variant."""
+
+Row = dict[str, Any]
+
+
+def recipe_files(bundle: str, recipe: str) -> list[Path]:
+    """Gives the configuration files of a recipe.
+
+    Raises:
+        InputError: the bundle has no such variant.
+    """
+    configs = bundle_root(bundle) / "configs"
+    files = [configs / "train.json"]
+    if recipe != DEFAULT:
+        files.append(configs / "variants" / f"{recipe}.json")
+        if not files[-1].is_file():
+            raise InputError(f"{files[-1]} is missing; expected the name of a variant")
+    return files
+
+
+def training_command(
+    bundle: str, recipe: str, arguments: Mapping[str, Any], overrides: Sequence[str]
+) -> list[str]:
+    """Gives the command that trains a recipe.
+
+    Args:
+        bundle: its name.
+        recipe: a variant's name, or ``DEFAULT``.
+        arguments: options of the training, such as ``dataset_dir``.
+        overrides: further words of the command.
+    """
+    files = recipe_files(bundle, recipe)
+    chosen = str(files[0]) if len(files) == 1 else str([str(file) for file in files])
+    options = {"config_file": chosen, **arguments}
+    return [
+        *("python", "-m", "monai.bundle", "run"),
+        *(part for key, value in options.items() for part in (f"--{key}", str(value))),
+        *overrides,
+    ]
+
+
+def train(command: list[str], folder: Path) -> None:
+    """Trains, unless the run's folder has its scores; one that was broken off goes on.
+
+    Raises:
+        InputError: the training failed.
+    """
+    if (folder / "scores.json").is_file():
+        print(f"{folder} has its scores", flush=True)
+        return
+    resume = ["--resume", "true"] if (folder / "checkpoint.pt").is_file() else []
+    print(shown([*command, *resume]), flush=True)
+    program = [sys.executable, "-W", "ignore", *command[1:], *resume]
+    if subprocess.run(program).returncode:
+        raise InputError(f"the training in {folder} failed; see above. Give the command again")
+
+
+def epoch_seconds(folder: Path) -> list[float]:
+    """How long each epoch of a run took; empty where no network was trained."""
+    history = folder / "history.csv"
+    return pd.read_csv(history)["seconds"].tolist() if history.is_file() else []
+
+
+def rounded(value: float | None) -> float | None:
+    """A score with four digits."""
+    return None if value is None else round(value, 4)
+
+
+def shown(command: list[str]) -> str:
+    """A command as a person gives it in the root of a checkout."""
+    root = f"{bundle_root('breast_us_classification').parent.parent}/"
+    return " ".join(f'"{part}"' if "[" in part else part for part in command).replace(root, "")
+
+
+def write_rows(path: Path, rows: list[Row], columns: Sequence[str], key: Sequence[str]) -> None:
+    """Puts rows into a table, in place of those with the same key.
+
+    Args:
+        path: a CSV file, which is made where it is missing.
+        rows: column to value; a missing one is left empty.
+        columns: all columns in their order.
+        key: those that tell rows apart.
+    """
+    kept: list[Row] = []
+    if path.is_file():
+        with path.open(encoding="utf-8", newline="") as file:
+            kept = list(csv.DictReader(file))
+    new = {_key(row, key) for row in rows}
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows([row for row in kept if _key(row, key) not in new] + rows)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, text.getvalue())
+
+
+def _key(row: Row, key: Sequence[str]) -> tuple[str, ...]:
+    return tuple(str(row[name]) for name in key)

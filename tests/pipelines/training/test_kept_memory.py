@@ -1,0 +1,56 @@
+"""What a step frees is used by the next, without a page from the system."""
+
+import subprocess
+import sys
+
+import pytest
+
+from pipelines.training import kept_memory
+
+PROGRAM = """
+import resource, sys
+import torch
+from pipelines.training.kept_memory import keep_freed_memory
+if sys.argv[1] == "keep":
+    assert keep_freed_memory()
+def step():
+    blocks = [torch.empty(16, 2**20).fill_(1) for _ in range(4)]  # 64 MiB each
+    del blocks
+for _ in range(8):
+    step()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+step()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def _faults(choice: str) -> int:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, choice], capture_output=True, text=True, check=True
+    )
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="of glibc")
+def test_a_later_step_takes_no_new_pages() -> None:
+    assert _faults("keep") < 100
+    assert _faults("default") > 1000
+
+
+def test_another_c_library_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_memory.ctypes, "CDLL", lambda name: object())
+    assert not kept_memory.keep_freed_memory()
+
+
+def test_a_refusal_is_said(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Library:
+        gnu_get_libc_version = None
+
+        def mallopt(self, name: int, value: int) -> int:
+            return 0
+
+    monkeypatch.setattr(kept_memory.ctypes, "CDLL", lambda name: Library())
+    assert not kept_memory.keep_freed_memory()
+    assert "gives freed memory back" in caplog.text
