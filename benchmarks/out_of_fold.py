@@ -20,18 +20,26 @@ What is not named here, such as --weights, goes to each training.
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import json
-import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
+from recipe_runs import (
+    DEFAULT,
+    Row,
+    bundle_command,
+    call,
+    epoch_seconds,
+    recipe_files,
+    rounded,
+    shown,
+    train,
+    training_command,
+    write_rows,
+)
 
-from pipelines.atomic import write_text
 from pipelines.bundles import bundle_root
 from pipelines.datasets.dataset import read
 from pipelines.errors import InputError
@@ -39,7 +47,6 @@ from pipelines.evaluation.cases import read_cases
 from pipelines.evaluation.classification import classification_columns
 from pipelines.evaluation.classification_scores import classification_scores
 
-DEFAULT = "default"
 SCORES = ("balanced_accuracy", "accuracy", "auroc", "macro_f1", "kappa", "brier")
 KEY = ("recipe", "split", "fold", "score")
 COLUMNS = (
@@ -47,8 +54,6 @@ COLUMNS = (
     *("value", "low", "high", "n", "groups"),
     *("epochs", "best_epoch", "training_minutes", "command"),
 )
-
-Row = dict[str, Any]
 
 
 def main() -> None:
@@ -94,7 +99,7 @@ def run(options: argparse.Namespace) -> None:
             for name in options.recipe.split("+")
         ]
         for member in members:
-            _train(member)
+            train(member.command, member.folder)
         folder, commands = _answered(options, members)
         cases = read_cases(folder / "cases.csv", classification_columns(labels))
         scores = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
@@ -104,19 +109,19 @@ def run(options: argparse.Namespace) -> None:
             for member in members
         ]
         facts = {
-            "epochs": "+".join(str(one["epochs_run"]) for one in trained),
-            "best_epoch": "+".join(str(one["epoch"]) for one in trained),
+            "epochs": _joined([one["epochs_run"] for one in trained]),
+            "best_epoch": _joined([one["epoch"] for one in trained]),
             "training_minutes": minutes[-1],
-            "command": " && ".join(map(_shown, commands)),
+            "command": " && ".join(map(shown, commands)),
         }
         key = {"recipe": options.recipe, "split": split, "fold": fold}
-        _write(table, [{**key, **row, **facts} for row in _rows(scores)])
+        write_rows(table, [{**key, **row, **facts} for row in _rows(scores)], COLUMNS, KEY)
         tables.append(cases)
     pooled = classification_scores(pd.concat(tables, ignore_index=True), labels)
     key = {"recipe": options.recipe, "split": split, "fold": "all"}
     facts = {"training_minutes": _sum(minutes), "command": _repeat(options)}
     rows = [{**key, **row, **facts} for row in _rows(pooled)]
-    _write(table, rows)
+    write_rows(table, rows, COLUMNS, KEY)
     for row in rows:
         print(f"{row['score']:<20}{row['value']} ({row['low']}-{row['high']}), n = {row['n']}")
     print(table)
@@ -136,36 +141,14 @@ class Member(NamedTuple):
 
 def _member(options: argparse.Namespace, name: str, fold: int, folder: Path) -> Member:
     recipe, _, seed = name.partition("@")
-    configs = bundle_root(options.bundle) / "configs"
-    files = [configs / "train.json"]
     arguments: dict[str, Any] = {"dataset_dir": options.dataset_dir, "fold": fold}
     arguments |= {"output_dir": folder}
     if seed:
         arguments["seed"] = seed
-    if recipe != DEFAULT:
-        files.append(configs / "variants" / f"{recipe}.json")
-        if not files[-1].is_file():
-            raise InputError(f"{files[-1]} is missing; expected the name of a variant")
-        if options.masks_dir and "guided_loss" in files[-1].read_text(encoding="utf-8"):
-            arguments["masks_dir"] = options.masks_dir
-    return Member(folder, [*_bundle_run(files), *_given(arguments), *options.overrides])
-
-
-def _bundle_run(files: list[Path]) -> list[str]:
-    chosen = str(files[0]) if len(files) == 1 else str([str(file) for file in files])
-    return ["python", "-m", "monai.bundle", "run", "--config_file", chosen]
-
-
-def _given(arguments: Mapping[str, Any]) -> list[str]:
-    return [part for key, value in arguments.items() for part in (f"--{key}", str(value))]
-
-
-def _train(member: Member) -> None:
-    if (member.folder / "scores.json").is_file():
-        print(f"{member.folder} has its scores", flush=True)
-        return
-    resume = ["--resume", "true"] if (member.folder / "checkpoint.pt").is_file() else []
-    _call([*member.command, *resume])
+    texts = [file.read_text(encoding="utf-8") for file in recipe_files(options.bundle, recipe)[1:]]
+    if options.masks_dir and any("guided_loss" in text for text in texts):
+        arguments["masks_dir"] = options.masks_dir
+    return Member(folder, training_command(options.bundle, recipe, arguments, options.overrides))
 
 
 def _answered(options: argparse.Namespace, members: list[Member]) -> tuple[Path, list[list[str]]]:
@@ -176,17 +159,15 @@ def _answered(options: argparse.Namespace, members: list[Member]) -> tuple[Path,
         return folder, commands
     configs = bundle_root(options.bundle) / "configs"
     runs = [str(member.folder) for member in members]
-    arguments = {"output_dir": folder, "ensemble": runs}
-    together = [*_bundle_run([configs / "train.json", configs / "evaluate.json"])]
-    together += _given(arguments)
-    _call(together)
+    files = [configs / "train.json", configs / "evaluate.json"]
+    together = bundle_command(files, {"output_dir": folder, "ensemble": runs})
+    call(together)
     return folder / "ensemble", [*commands, together]
 
 
-def _call(command: list[str]) -> None:
-    print(_shown(command), flush=True)
-    if subprocess.run([sys.executable, "-W", "ignore", *command[1:]]).returncode:
-        raise InputError("this failed; see above. Give the command again once it is mended")
+def _joined(numbers: list[int | None]) -> str:
+    """The numbers of those members that were trained by epochs."""
+    return "+".join(str(number) for number in numbers if number is not None)
 
 
 def _sum(minutes: list[float | None]) -> float | None:
@@ -197,10 +178,8 @@ def _sum(minutes: list[float | None]) -> float | None:
 
 def _minutes(folder: Path) -> float | None:
     """Time of the epochs; None where no network was trained."""
-    history = folder / "history.csv"
-    if not history.is_file():
-        return None
-    return round(float(pd.read_csv(history)["seconds"].sum()) / 60, 1)
+    seconds = epoch_seconds(folder)
+    return round(sum(seconds) / 60, 1) if seconds else None
 
 
 def _rows(scores: dict[str, Any]) -> list[Row]:
@@ -211,34 +190,11 @@ def _rows(scores: dict[str, Any]) -> list[Row]:
     return [
         {
             "score": name,
-            **{key: _rounded(entry[key]) for key in ("value", "low", "high")},
+            **{key: rounded(entry[key]) for key in ("value", "low", "high")},
             **{key: entry[key] for key in ("n", "groups")},
         }
         for name, entry in entries.items()
     ]
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
-
-
-def _write(path: Path, rows: list[Row]) -> None:
-    """Put rows into the table, in place of those of the same recipe, split and fold."""
-    kept: list[Row] = []
-    if path.is_file():
-        with path.open(encoding="utf-8", newline="") as file:
-            kept = list(csv.DictReader(file))
-    new = {_key(row) for row in rows}
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows([row for row in kept if _key(row) not in new] + rows)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, text.getvalue())
-
-
-def _key(row: Row) -> tuple[str, ...]:
-    return tuple(str(row[name]) for name in KEY)
 
 
 def _repeat(options: argparse.Namespace) -> str:
@@ -247,11 +203,6 @@ def _repeat(options: argparse.Namespace) -> str:
     parts = [options.bundle, "--dataset_dir", str(options.dataset_dir), *recipe, *masks]
     parts += options.overrides
     return " ".join(["python benchmarks/out_of_fold.py", *parts])
-
-
-def _shown(command: list[str]) -> str:
-    root = f"{bundle_root('breast_us_classification').parent.parent}/"
-    return " ".join(f'"{part}"' if "[" in part else part for part in command).replace(root, "")
 
 
 if __name__ == "__main__":

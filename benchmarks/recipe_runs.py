@@ -48,13 +48,16 @@ def training_command(
         arguments: options of the training, such as ``dataset_dir``.
         overrides: further words of the command.
     """
-    files = recipe_files(bundle, recipe)
+    return [*bundle_command(recipe_files(bundle, recipe), arguments), *overrides]
+
+
+def bundle_command(files: Sequence[Path], arguments: Mapping[str, Any]) -> list[str]:
+    """Gives the command that runs configuration files with options."""
     chosen = str(files[0]) if len(files) == 1 else str([str(file) for file in files])
     options = {"config_file": chosen, **arguments}
     return [
         *("python", "-m", "monai.bundle", "run"),
         *(part for key, value in options.items() for part in (f"--{key}", str(value))),
-        *overrides,
     ]
 
 
@@ -68,10 +71,18 @@ def train(command: list[str], folder: Path) -> None:
         print(f"{folder} has its scores", flush=True)
         return
     resume = ["--resume", "true"] if (folder / "checkpoint.pt").is_file() else []
-    print(shown([*command, *resume]), flush=True)
-    program = [sys.executable, "-W", "ignore", *command[1:], *resume]
-    if subprocess.run(program).returncode:
-        raise InputError(f"the training in {folder} failed; see above. Give the command again")
+    call([*command, *resume])
+
+
+def call(command: list[str]) -> None:
+    """Runs a command and shows it first.
+
+    Raises:
+        InputError: it failed.
+    """
+    print(shown(command), flush=True)
+    if subprocess.run([sys.executable, "-W", "ignore", *command[1:]]).returncode:
+        raise InputError("this failed; see above. Give the command again once it is mended")
 
 
 def epoch_seconds(folder: Path) -> list[float]:

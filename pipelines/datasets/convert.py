@@ -28,11 +28,13 @@ from pipelines.datasets.layouts import LAYOUTS
 from pipelines.datasets.layouts.sample import Problem, Request, Sample, Scan
 from pipelines.datasets.left_out_counts import count_left_out
 from pipelines.datasets.limit import check_limit, limited
+from pipelines.datasets.made_images import without_claims
 from pipelines.datasets.official_parts import apart
 from pipelines.datasets.options import Options
 from pipelines.datasets.parallel import cores, mapped
 from pipelines.datasets.problems import LeftOut, as_left_out, reason_lines, refuse, shortened
 from pipelines.datasets.record import Record
+from pipelines.datasets.splits import SKIP_BAD
 from pipelines.datasets.staging import check_place, staged, work_folder
 from pipelines.datasets.worker import IMAGES, MASKS, Work, convert_one
 from pipelines.errors import InputError
@@ -237,7 +239,8 @@ def _converted(
         for line in record.problems
     ]
     if not options.skip_bad:
-        refuse(raw, problems)
+        rest = any(not record.problems for record in records)
+        refuse(raw, problems, SKIP_BAD if rest else "")
     left_out = as_left_out(problems)
     _say_left_out(left_out, say)
     good = [place for place, record in enumerate(records) if not record.problems]
@@ -245,6 +248,8 @@ def _converted(
         raise InputError(f"nothing in {raw} can be converted; mend what is named above")
     done = _Converted([jobs[i] for i in good], [records[i] for i in good], left_out)
     for line in shortened(_odd_masks(done, scan)) if settings.masked else []:
+        say(f"warning: {line}")
+    for line in _transparent(done):
         say(f"warning: {line}")
     coloured = sum("colour" in record.flags.split(",") for record in done.records)
     if coloured and options.channels is None:
@@ -295,6 +300,30 @@ def _say_left_out(left_out: Sequence[LeftOut], say: Say) -> None:
         say(f"left out: what cannot be converted ({len(left_out)}):")
         for line in shortened(reason_lines(left_out)):
             say(f"  {line}")
+
+
+def _transparent(done: _Converted) -> list[str]:
+    """Tells of images that are transparent in part, and of what their masks mark there."""
+    clear = [
+        (job.sample.source, record)
+        for job, record in zip(done.jobs, done.records, strict=True)
+        if record.clear
+    ]
+    if not clear:
+        return []
+    most = max(record.clear for _, record in clear)
+    line = (
+        f"{len(clear)} of {len(done.records)} images are wholly transparent in part (up to "
+        f'{most:.0%} of one), such as "{clear[0][0]}": these parts become black'
+    )
+    marked = [(source, record.unseen) for source, record in clear if record.unseen]
+    if marked:
+        pixels = sum(count for _, count in marked)
+        line += (
+            f". What masks mark there becomes background ({pixels} pixels in {len(marked)} masks, "
+            f'such as of "{marked[0][0]}")'
+        )
+    return [line]
 
 
 def _odd_masks(done: _Converted, scan: Scan) -> list[str]:
@@ -372,7 +401,7 @@ def _dataset(
         return tuple(make_items(chosen, done.jobs, done.records, names, folds, labels))
 
     left_out = [*done.left_out, *conflicts, *crossing]
-    facts = scan.facts
+    facts = without_claims(scan.facts, samples)
     return Dataset(
         folder=out.absolute(),
         name=facts.name,

@@ -328,7 +328,7 @@ def _is_spacing(value: object) -> bool:
     return numbers and isinstance(value, list) and len(value) == 2 and all(v > 0 for v in value)
 
 
-def _is_colours(value: object) -> bool:
+def is_colours(value: object) -> bool:
     """Tells whether a value is a list of colours, three whole numbers of 0 to 255 each."""
     if not isinstance(value, list):
         return False
@@ -378,7 +378,7 @@ _ITEM_KEYS: dict[str, Check] = {
 
 _MORE_TOP_KEYS: dict[str, Check] = {
     "testing": _LIST,
-    "colours": (_is_colours, "a list of colours such as [[0, 0, 0], [255, 255, 255]]"),
+    "colours": (is_colours, "a list of colours such as [[0, 0, 0], [255, 255, 255]]"),
 }
 
 _MORE_ITEM_KEYS: dict[str, Check] = {

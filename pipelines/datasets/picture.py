@@ -39,7 +39,8 @@ def read(path: Path, name: str) -> Picture:
 
     Returns:
         The picture: (height, width) uint8 where all channels are equal, or uint16 where the file
-        has deeper grey; else (height, width, 3) uint8. Transparent parts are black.
+        has deeper grey; else (height, width, 3) uint8. Transparent parts are black, and told where
+        they are wholly so.
 
     Raises:
         PictureError: the file cannot be read, is too large, has no colours that a screen could
@@ -48,16 +49,24 @@ def read(path: Path, name: str) -> Picture:
     image = opened(path, name)
     if image.mode in _DEEP_MODES:
         return Picture(_sixteen_bits(np.asarray(image), name))
-    shown = on_black(image)
+    shown, clear = on_black(image), _clear(image)
     if shown.mode in ("1", "L"):
-        return Picture(np.asarray(shown.convert("L")))
+        return Picture(np.asarray(shown.convert("L")), clear=clear)
     try:
         coloured = shown.convert("RGB")
     except ValueError:
         raise PictureError(
             f"{name}: a picture of mode {image.mode} has no grey; expected RGB"
         ) from None
-    return Picture(np.asarray(equal_channel(coloured) or coloured))
+    return Picture(np.asarray(equal_channel(coloured) or coloured), clear=clear)
+
+
+def _clear(image: Image.Image) -> NDArray[np.bool_] | None:
+    """Tells where a picture is wholly transparent; nothing where it is so nowhere."""
+    if not image.has_transparency_data:
+        return None
+    clear = np.asarray(image.convert("RGBA").getchannel("A")) == 0
+    return clear if clear.any() else None
 
 
 def opened(path: Path, name: str) -> Image.Image:

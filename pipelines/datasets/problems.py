@@ -33,17 +33,24 @@ def shortened(lines: Sequence[str]) -> list[str]:
     return [*lines[:_NAMED], *([f"and {rest} more"] if rest > 0 else [])]
 
 
-def refuse(raw: Path, problems: Sequence[Problem]) -> None:
+def refuse(raw: Path, problems: Sequence[Problem], escape: str = "") -> None:
     """Raises all problems as one error, if there are any.
+
+    Args:
+        raw: the raw folder.
+        problems: what is wrong.
+        escape: an option that leaves these images out and converts the others; "" for none.
 
     Raises:
         ProblemsError: with one problem its line, else the first lines and how many there are.
     """
     lines = list(dict.fromkeys(problem.line for problem in problems))
     if len(lines) == 1:
-        raise ProblemsError(lines[0], problems)
+        way = f" ({escape} leaves it out)" if escape and escape not in lines[0] else ""
+        raise ProblemsError(lines[0] + way, problems)
     if lines:
-        head = f"{len(lines)} problems in {raw}; nothing was written:"
+        way = f" ({escape} leaves these out)" if escape else ""
+        head = f"{len(lines)} problems in {raw}; nothing was written{way}:"
         raise ProblemsError("\n  ".join([head, *shortened(lines)]), problems)
 
 

@@ -25,6 +25,8 @@ class Record:
         blank: whether the image is of one value only.
         deep: whether the written image has 16 bits.
         small_check: CRC-32 of the small copy.
+        clear: share of the image that is wholly transparent.
+        unseen: pixels of the mask that were marked there, and are background now.
     """
 
     key: str = ""
@@ -40,6 +42,8 @@ class Record:
     blank: bool = False
     deep: bool = False
     small_check: int = 0
+    clear: float = 0.0
+    unseen: int = 0
 
     @property
     def entries(self) -> Item:

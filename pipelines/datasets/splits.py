@@ -57,6 +57,7 @@ def even_folds(
 
     scikit-learn's assignment is greedy, and with few or large groups its luck depends on the
     shuffle. So some shuffles are tried until one is even enough, and the most even one is kept.
+    Where a fold lacks a stratum that has a group for each fold, a group is moved there.
 
     Args:
         strata: the stratum of each item.
@@ -73,11 +74,14 @@ def even_folds(
     _, codes = np.unique(np.asarray(strata, dtype=np.str_), return_inverse=True)
     if np.bincount(codes).max() < folds:  # nothing could be spread; scikit-learn refuses it
         codes = np.zeros_like(codes)
+    _, places = np.unique(np.asarray(groups, dtype=np.str_), return_inverse=True)
     best, least = np.zeros(0, dtype=np.int64), np.inf
     with counting("spreading") as report:
         for number, each in enumerate(_seeds(seed)):
             report(number, TRIES)
-            assigned = _assigned(codes, groups, folds, each)
+            assigned = with_every_stratum(
+                codes, places, _assigned(codes, groups, folds, each), folds
+            )
             off = unevenness(codes, assigned, folds)
             if off < least:
                 best, least = assigned, off
@@ -110,6 +114,46 @@ def _assigned(
         for fold, (_, chosen) in enumerate(splits):
             assigned[chosen] = fold
     return assigned
+
+
+def with_every_stratum(
+    codes: NDArray[np.int64], groups: NDArray[np.int64], assigned: NDArray[np.int64], folds: int
+) -> NDArray[np.int64]:
+    """Moves groups so that each stratum with a group for every fold stands in every fold.
+
+    Args:
+        codes: the stratum of each item, numbered from 0, (items,).
+        groups: the group of each item, numbered from 0, (items,).
+        assigned: the fold of each item, (items,).
+        folds: number of folds.
+
+    Returns:
+        The fold of each item, (items,), the most even that one move after the other gives. A
+        stratum stays out of a fold only where no group can be moved there without taking another
+        stratum out of a fold.
+    """
+    pairs = np.unique(np.stack([codes, groups]), axis=1)
+    enough = np.bincount(pairs[0]) >= folds
+    missing = _missing(codes, assigned, folds, enough)
+    while missing:
+        stratum, fold = missing[0]
+        moved = [
+            np.where(groups == group, fold, assigned) for group in pairs[1][pairs[0] == stratum]
+        ]
+        better = [m for m in moved if len(_missing(codes, m, folds, enough)) < len(missing)]
+        if not better:
+            break
+        assigned = min(better, key=lambda each: unevenness(codes, each, folds))
+        missing = _missing(codes, assigned, folds, enough)
+    return assigned
+
+
+def _missing(
+    codes: NDArray[np.int64], assigned: NDArray[np.int64], folds: int, enough: NDArray[np.bool_]
+) -> list[tuple[int, int]]:
+    """Gives each stratum with a fold that lacks it, of those that have enough groups."""
+    absent = (_table(codes, assigned, folds) == 0) & enough[:, None]
+    return [(int(stratum), int(fold)) for stratum, fold in np.argwhere(absent)]
 
 
 def unevenness(codes: NDArray[np.int64], assigned: NDArray[np.int64], folds: int) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -127,13 +127,13 @@ def _tried(problems: list[str], function: Callable[..., Any], *arguments: Any) -
 def _with_channels(image: Picture, channels: int, name: str) -> Picture:
     """Makes grey or RGB of a picture; grey that was made of colours is flagged."""
     if channels == 3:
-        return Picture(picture.to_rgb(image.pixels, name), image.flags, image.spacing)
+        return replace(image, pixels=picture.to_rgb(image.pixels, name))
     if image.pixels.ndim == 2:
         return image
     colourful = picture.coloured_share(image.pixels) >= picture.LEAST_COLOURED
     new = (picture.COLOUR, picture.COLOURFUL) if colourful else (picture.COLOUR,)
     flags = tuple(dict.fromkeys((*image.flags, *new)))
-    return Picture(picture.to_grey(image.pixels), flags, image.spacing)
+    return replace(image, pixels=picture.to_grey(image.pixels), flags=flags)
 
 
 def _merged(
@@ -184,8 +184,9 @@ def _written(
     after = fitted(*before, work.size)
     pixels = shrink_picture(image.pixels, after)
     spacing = scaled_spacing(image.spacing, before, after)
-    label_hash, marked, vanished = "", False, False
+    label_hash, marked, vanished, unseen = "", False, False, 0
     if indices is not None:
+        indices, unseen = _as_shown(indices, image)
         shrunk = shrink_mask(indices, after)
         marked = bool(indices.any())
         vanished = marked and not shrunk.any()
@@ -206,8 +207,18 @@ def _written(
         vanished=vanished,
         blank=bool(image.pixels.min() == image.pixels.max()),
         deep=pixels.dtype == np.uint16,
+        clear=0.0 if image.clear is None else float(image.clear.mean()),
+        unseen=unseen,
         small_check=zlib.crc32(small),
     )
+
+
+def _as_shown(indices: NDArray[np.uint8], image: Picture) -> tuple[NDArray[np.uint8], int]:
+    """Makes background of what is marked where the image shows nothing; counts those pixels."""
+    if image.clear is None:
+        return indices, 0
+    unseen = int(np.count_nonzero(indices[image.clear]))
+    return (np.where(image.clear, np.uint8(0), indices) if unseen else indices), unseen
 
 
 def _save(

@@ -18,6 +18,7 @@ from pipelines.errors import InputError
 from pipelines.training.machine_fit import FILE, MachineFit
 from pipelines.training.out_of_memory import is_lasting, is_out_of_memory
 from pipelines.training.precision import float32_products
+from pipelines.training.single_image import SINGLE, is_single_image
 
 _LOG = logging.getLogger("med2d")
 
@@ -79,6 +80,14 @@ class AccumulatedStep:
         engine.optimizer.zero_grad(set_to_none=engine.optim_set_to_none)
         try:
             return self._gradients(engine, batch)
+        except ValueError as error:
+            if not is_single_image(error):
+                raise
+            raise InputError(
+                f"epoch {engine.state.epoch}, step {engine.state.iteration}, batch_size "
+                f"{self.machine.batch_size}: {SINGLE}. Give a batch_size of 2 or "
+                "more, and where memory ran out a smaller network or image_size"
+            ) from error
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise

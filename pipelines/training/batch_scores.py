@@ -9,6 +9,7 @@ import torch
 from ignite.engine import Engine, Events
 from monai.engines import IterationEvents
 
+from pipelines.training.finite_answers import FiniteAnswers
 from pipelines.training.finite_loss import check_loss
 from pipelines.training.processes import summed
 
@@ -85,6 +86,8 @@ class TrainingScores:
 class ValidationLoss:
     """Mean loss over an evaluator's images, on logits and labels as the network sees them.
 
+    An answer that is NaN stops the training; see ``FiniteAnswers``.
+
     Args:
         loss_function: takes logits (batch, 1, height, width) and labels of that shape, or logits
             (batch, classes) and class indices (batch,), and gives the mean over the batch.
@@ -98,6 +101,7 @@ class ValidationLoss:
 
     def attach(self, engine: Engine) -> None:
         """Compute after each forward pass of ``engine``, before its postprocessing."""
+        FiniteAnswers(training=True).attach(engine)
         engine.add_event_handler(Events.EPOCH_STARTED, self._start)
         engine.add_event_handler(IterationEvents.FORWARD_COMPLETED, self._collect)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self._score)

@@ -48,7 +48,7 @@ class CaseScores:
 
     def _collect(self, engine: Engine) -> None:
         for item, output in zip(engine.state.batch, engine.state.output, strict=True):
-            _check_sizes(str(item["id"]), output["pred"].shape, output["label"].shape)
+            check_sizes(str(item["id"]), output["pred"].shape, output["label"].shape)
             counts = case_counts(_mask(output["pred"]), _mask(output["label"]))
             row = case_row(
                 str(item["id"]), str(item["group"]), int(item["fold"]), item["class"], counts
@@ -65,10 +65,18 @@ class CaseScores:
             engine.state.metrics[name] = math.nan if value is None else value
 
 
-def _check_sizes(name: str, predicted: Sequence[int], truth: Sequence[int]) -> None:
+def check_sizes(name: str, predicted: Sequence[int], truth: Sequence[int]) -> None:
     """Refuse a prediction that was not brought back to the image's own size.
 
     MONAI's ``Invertd`` does nothing, in silence, where a prediction has lost its metadata.
+
+    Args:
+        name: of the image.
+        predicted: shape of the prediction.
+        truth: shape of the mask.
+
+    Raises:
+        InputError: they differ.
     """
     if tuple(predicted) != tuple(truth):
         raise InputError(

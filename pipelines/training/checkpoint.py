@@ -12,15 +12,20 @@ import torch
 from ignite.engine import Engine, Events
 from ignite.handlers import Checkpoint
 from ignite.handlers.checkpoint import BaseSaveHandler
+from torch.optim.lr_scheduler import OneCycleLR
 
 from pipelines.atomic import replacing
 from pipelines.errors import InputError, first_line
+from pipelines.training.accumulated_step import AccumulatedStep
 from pipelines.training.early_stop import EarlyStop, metric_or_worst
+from pipelines.training.finite_answers import kept
 from pipelines.training.run_folder import CHECKPOINT, MODEL, flag
+from pipelines.training.schedule import check_cycle
 from pipelines.training.weight_average import WeightAverage
 from pipelines.training.weights import UNREADABLE
 
 _LOG = logging.getLogger("med2d")
+_SCALER = "scaler"
 
 
 class ReplacingSaver(BaseSaveHandler):
@@ -64,6 +69,10 @@ class RunCheckpoint:
         validator: the engine whose metric names the best epoch.
         metric: name of that metric; larger is better.
         resume: whether to go on from ``checkpoint.pt`` where there is one.
+        step: the trainer's step, whose scale of the loss is kept where float16 needs one.
+
+    Raises:
+        InputError: a one-cycle schedule is to go on longer than it was made for.
     """
 
     def __init__(
@@ -77,6 +86,7 @@ class RunCheckpoint:
         early_stop: EarlyStop | None = None,
         average: WeightAverage | None = None,
         resume: bool | str = False,
+        step: AccumulatedStep | None = None,
     ) -> None:
         self.path = Path(output_dir) / CHECKPOINT
         self.resume = flag(resume, "resume")
@@ -99,7 +109,11 @@ class RunCheckpoint:
             self.parts["early_stop"] = early_stop
         if average is not None:
             self.parts["average"] = average
+        if step is not None and step.scaler.is_enabled():
+            self.parts[_SCALER] = step.scaler
         self.saver = saver
+        if self.resume and self.path.is_file() and isinstance(scheduler, OneCycleLR):
+            check_cycle(scheduler, _read(self.path), output_dir)  # before the run is recorded anew
 
     def attach(self, engine: Engine) -> None:
         """Resume when the trainer ``engine`` starts, save after each of its epochs."""
@@ -107,17 +121,33 @@ class RunCheckpoint:
         last = Checkpoint(
             {**self.parts, "trainer": engine}, self.saver, filename_pattern=CHECKPOINT
         )
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self._check_weights)
         # The best model first: a run killed in between repeats the epoch and saves the same again.
         engine.add_event_handler(Events.EPOCH_COMPLETED, self.best)
         engine.add_event_handler(Events.EPOCH_COMPLETED, last)
+
+    def _check_weights(self, engine: Engine) -> None:
+        """Stop before weights that are NaN take the place of good ones."""
+        networks = {id(one): one for one in (self.parts["network"], self.best.to_save["network"])}
+        state = [pair for one in networks.values() for pair in one.state_dict().items()]
+        wrong = [name for name, tensor in state if not torch.isfinite(tensor).all()]
+        if wrong:
+            raise InputError(
+                f"after epoch {engine.state.epoch} the weights are NaN or infinite in {len(wrong)} "
+                f"of {len(state)} tensors (first: {wrong[0]}); lower learning_rate "
+                f"({kept(engine.state.epoch)})"
+            )
 
     def _resume(self, engine: Engine) -> None:
         if not self.resume or not self.path.is_file():
             return
         state = _read(self.path)
         wanted = engine.state.max_epochs
+        parts = {**self.parts, "trainer": engine}
         try:
-            Checkpoint.load_objects({**self.parts, "trainer": engine}, state)
+            if _SCALER not in state:  # what was cut was trained in another precision
+                parts.pop(_SCALER, None)
+            Checkpoint.load_objects(parts, state)
         except (AttributeError, LookupError, TypeError, ValueError, RuntimeError) as error:
             raise InputError(
                 f"{self.path} does not fit this configuration ({first_line(error)}); give the "

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 
-import ignite.distributed as idist
 import torch
-from torch import nn
 from torch.nn import functional
 
 from pipelines.training.soft_labels import class_shares
+from pipelines.training.weighted_class_loss import WeightedClassLoss
 
-_LOG = logging.getLogger("med2d")
 
-
-class ClassLoss(nn.Module):
+class ClassLoss(WeightedClassLoss):
     """Mean over the images of the class's weight times the cross-entropy.
 
     PyTorch's own mean divides by the weights of the batch instead: there an image's part depends on
@@ -30,11 +26,7 @@ class ClassLoss(nn.Module):
     def __init__(
         self, weights: Sequence[float] | None = None, label_smoothing: float = 0.0
     ) -> None:
-        super().__init__()
-        self.weights = None if weights is None else torch.tensor(weights, dtype=torch.float32)
-        self.label_smoothing = label_smoothing
-        if idist.get_rank() == 0:
-            _LOG.info(f"loss: cross-entropy, label smoothing {label_smoothing:g}")
+        super().__init__("cross-entropy", weights, label_smoothing)
 
     def forward(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Give the loss, a scalar.

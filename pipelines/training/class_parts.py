@@ -36,6 +36,24 @@ def class_labels(dataset_dir: str | Path) -> list[str]:
     return label_names(dataset)
 
 
+def check_labels(labels: Any, dataset_dir: str | Path) -> None:
+    """Check that the classes are those of the dataset, whose indices the labels of images are.
+
+    Args:
+        labels: the class names in the order of the network's answers.
+        dataset_dir: the dataset folder.
+
+    Raises:
+        InputError: they are others, or stand in another order.
+    """
+    names = class_labels(dataset_dir)
+    if labels != names:
+        raise InputError(
+            f"labels is {labels!r}; expected {names!r}, the classes of {dataset_dir} in the order "
+            "of their indices: leave --labels out"
+        )
+
+
 def label_names(dataset: Dataset) -> list[str]:
     """Give the class names of a classification, in the order of their indices.
 

@@ -9,11 +9,8 @@ from typing import Any
 from ignite.engine import Engine, Events
 
 from pipelines.evaluation.cases import case_table
-from pipelines.evaluation.classification import (
-    classification_columns,
-    classification_row,
-    point_scores,
-)
+from pipelines.evaluation.classification import classification_columns, classification_row
+from pipelines.evaluation.classification_scores import point_scores
 from pipelines.training.processes import gathered
 
 
@@ -30,9 +27,8 @@ class ClassScores:
 
     Args:
         labels: the class names in the order of their indices.
-        scores: which scores (those of ``pipelines.evaluation.classification.point_scores``) become
-            metrics of the engine, and under which names; None for none: then only ``table`` is
-            filled.
+        scores: which scores (those of ``classification_scores.point_scores``) become metrics of the
+            engine, and under which names; None for none: then only ``table`` is filled.
     """
 
     def __init__(self, labels: Sequence[str], scores: Mapping[str, str] | None = None) -> None:

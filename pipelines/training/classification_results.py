@@ -12,7 +12,8 @@ import torch
 from pipelines.datasets.dataset import Dataset
 from pipelines.evaluation.cases import LEAKY, Column, is_leaky
 from pipelines.evaluation.class_pictures import draw_class_pictures
-from pipelines.evaluation.classification import classification_columns, classification_scores
+from pipelines.evaluation.classification import classification_columns
+from pipelines.evaluation.classification_scores import classification_scores
 from pipelines.training.class_mistakes import draw_mistakes
 
 

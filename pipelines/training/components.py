@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,8 @@ from typing import Any
 import ignite.distributed as idist
 import torch
 
-from networks.backbones import first_convolution
-from networks.errors import NetworkError
 from pipelines.errors import InputError, first_line
+from pipelines.training.channels import Preprocessing, check_channels
 from pipelines.training.workflow import readable_cause, running_workflow
 
 _LOG = logging.getLogger("med2d")
@@ -49,45 +49,68 @@ def check_components(*names: str) -> None:
             ) from error
 
 
-def check_network(network: torch.nn.Module, image_size: int) -> None:
+def check_network(
+    network: torch.nn.Module,
+    image_size: int,
+    channels: int = 1,
+    labels: Sequence[str] = (),
+    preprocessing: Preprocessing | None = None,
+) -> None:
     """Let a segmentation network answer one empty image.
 
     Args:
-        network: takes (1, 1, height, width) and gives a logit a pixel, (1, 1, height, width).
+        network: takes (1, channels, height, width) and gives a logit a pixel, (1, 1, height,
+            width), or one for each class.
         image_size: side of the square image in pixels.
+        channels: channels of the image where no preprocessing is given.
+        labels: the class names; none where a pixel is lesion or not.
+        preprocessing: what makes the images.
 
     Raises:
-        InputError: it cannot take the image, or its answer has another shape.
+        InputError: it takes other channels than the preprocessing gives, cannot take the image, or
+            its answer has another shape.
     """
-    expected = (1, 1, image_size, image_size)
-    shape = _answered(network, image_size)
-    if shape != expected:
-        raise InputError(
-            f"network_def answers an image of shape {expected} by {shape}; expected the "
-            "same shape, one logit a pixel"
-        )
+    if preprocessing is not None:
+        channels = check_channels(network, preprocessing) or channels
+    image = (1, channels, image_size, image_size)
+    shape = _answered(network, image_size, channels)
+    if shape == (1, len(labels) or 1, image_size, image_size):
+        return
+    found = f"network_def answers an image of shape {image} by {shape}; expected"
+    if not labels:
+        raise InputError(f"{found} the same shape, one logit a pixel")
+    raise InputError(
+        f"{found} (1, {len(labels)}, {image_size}, {image_size}), one logit a pixel for each of "
+        f"the classes {', '.join(labels)}: leave its out_channels at $len(@labels)"
+    )
 
 
-def check_classifier(network: torch.nn.Module, image_size: int, labels: Sequence[str]) -> None:
+def check_classifier(
+    network: torch.nn.Module,
+    image_size: int,
+    labels: Sequence[str],
+    preprocessing: Preprocessing | None = None,
+) -> None:
     """Let a classifier answer one empty image.
 
     Args:
         network: takes (1, channels, height, width) and gives a logit a class, (1, classes).
         image_size: side of the square image in pixels.
         labels: the class names.
+        preprocessing: what makes the images; not looked at where not given.
 
     Raises:
-        InputError: it cannot take the image, the image is smaller than its stride, or it gives
-            another number of logits than classes.
+        InputError: it takes other channels than the preprocessing gives, cannot take the image,
+            the image is smaller than its stride, or it gives another number of logits than classes.
     """
-    channels = _channels(network)
+    channels = check_channels(network, preprocessing) or 1
+    _check_stride(network, image_size, channels)
     shape = _answered(network, image_size, channels)
     if shape != (1, len(labels)):
         raise InputError(
             f"network_def answers an image by {shape}; expected (1, {len(labels)}), one logit for "
             f"each of the classes {', '.join(labels)}: leave its num_classes at $len(@labels)"
         )
-    _check_stride(network, image_size, channels)
 
 
 def check_metadata(bundle_root: str | Path, labels: Sequence[str], trains: bool = False) -> None:
@@ -159,10 +182,20 @@ def _check_stride(network: torch.nn.Module, image_size: int, channels: int) -> N
         return
 
     def rows(size: int) -> int:
-        return int(_quietly(network, maps, size, channels).shape[2])
+        try:
+            return int(_quietly(network, maps, size, channels).shape[2])
+        except Exception:  # whatever a network raises over an image that shrinks to nothing
+            return 0
 
-    if rows(image_size) == 1 and rows(2 * image_size) == 1:
-        stride = round(_PROBED / rows(_PROBED))
+    if image_size >= _PROBED or rows(image_size) > 1 or rows(_PROBED) <= 1:
+        return
+    stride = round(_PROBED / rows(_PROBED))
+    least = image_size + bisect_left(range(image_size, _PROBED), 1, key=rows)
+    if least > max(image_size, stride):
+        raise InputError(
+            f"image_size is {image_size}, too small for network_def; expected at least {least}"
+        )
+    if image_size < stride:
         raise InputError(
             f"image_size is {image_size}, smaller than the stride of network_def, which shrinks an "
             f"image {stride} times; expected at least {stride}"
@@ -179,14 +212,6 @@ def _quietly(network: torch.nn.Module, call: Any, size: int, channels: int) -> A
             return call(image)
     finally:
         network.train(was_training)
-
-
-def _channels(network: torch.nn.Module) -> int:
-    """Channels of the images that a network takes; 1 where no convolution says it."""
-    try:
-        return first_convolution(network)[1].in_channels
-    except NetworkError:
-        return 1
 
 
 def _target(definition: Any) -> str:

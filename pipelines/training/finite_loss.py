@@ -8,6 +8,7 @@ from pathlib import Path
 from ignite.engine import Engine
 
 from pipelines.errors import InputError
+from pipelines.training.finite_answers import kept
 from pipelines.training.replay import ReplaySampler
 
 _MOST_NAMED = 32
@@ -30,11 +31,10 @@ def check_loss(loss: float, engine: Engine) -> None:
     step = engine.state.iteration - (epoch - 1) * length
     files = batch_files(engine, step)
     named = ", ".join(files[:_MOST_NAMED]) + (", …" if len(files) > _MOST_NAMED else "")
-    kept = f"the checkpoint of epoch {epoch - 1} is kept" if epoch > 1 else "no epoch was finished"
     raise InputError(
         f"the training loss is {loss} in epoch {epoch}, step {step} of {length}"
         + (f", over {named}" if named else "")
-        + f"; lower learning_rate, or look whether these images are sound ({kept})"
+        + f"; lower learning_rate, or look whether these images are sound ({kept(epoch)})"
     )
 
 

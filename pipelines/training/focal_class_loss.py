@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Sequence
 
-import ignite.distributed as idist
 import torch
 from monai.losses import FocalLoss
-from torch import nn
 
 from pipelines.errors import InputError
 from pipelines.training.soft_labels import class_shares
+from pipelines.training.weighted_class_loss import WeightedClassLoss
 
-_LOG = logging.getLogger("med2d")
 
-
-class FocalClassLoss(nn.Module):
+class FocalClassLoss(WeightedClassLoss):
     """Mean over the images of -w (1 - p)^gamma log p, summed over the classes by their shares.
 
     p is the softmax's probability of the class and w the class's weight (Lin et al. 2017,
@@ -38,16 +34,12 @@ class FocalClassLoss(nn.Module):
         label_smoothing: float = 0.0,
         gamma: float = 2.0,
     ) -> None:
-        super().__init__()
         if isinstance(gamma, bool) or not isinstance(gamma, int | float):
             raise InputError(f"gamma of the focal loss is {gamma!r}; expected a number, such as 2")
         if not 0 <= gamma < math.inf:
             raise InputError(f"gamma of the focal loss is {gamma}; expected a number of at least 0")
-        weight = None if weights is None else list(weights)
-        self.focal = FocalLoss(gamma=gamma, weight=weight, use_softmax=True, reduction="none")
-        self.label_smoothing = label_smoothing
-        if idist.get_rank() == 0:
-            _LOG.info(f"loss: focal, gamma {gamma:g}, label smoothing {label_smoothing:g}")
+        super().__init__(f"focal, gamma {gamma:g}", weights, label_smoothing)
+        self.focal = FocalLoss(gamma=gamma, weight=self.weights, use_softmax=True, reduction="none")
 
     def forward(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Give the loss, a scalar.

@@ -14,6 +14,7 @@ from torch import nn
 from networks.guided_classifier import GuidedClassifier
 from pipelines.datasets.dataset import read, verify
 from pipelines.errors import InputError
+from pipelines.training.mixing import mixes
 from pipelines.training.settings import is_none
 from pipelines.training.soft_labels import class_shares
 from transforms.trivial_augment import RandTrivialAugmentd
@@ -82,7 +83,7 @@ def check_guidance(
     Args:
         network: the network that is trained.
         masks_dir: the folder of the masks, or None.
-        mixing: mixes images of a batch, but not their masks; None where nothing is mixed.
+        mixing: that of ``Mixing``, which mixes images of a batch, but not their masks.
         augmentation: the random transforms; those that move an image must move its mask.
 
     Raises:
@@ -99,7 +100,7 @@ def check_guidance(
             f"masks_dir is {masks_dir}, but this recipe does not learn from masks; leave it out, "
             "or take the variant lesion_guided"
         )
-    if is_guided and not is_none(mixing):
+    if mixes(mixing) and is_guided:  # what cannot be mixed is said of any network
         raise InputError(f"mixing is {mixing}; it mixes images but not masks: leave it out")
     left = [transform for transform in augmentation if is_guided and _leaves_mask(transform)]
     if left:

@@ -20,9 +20,10 @@ from pipelines.training.batch_fit import LARGEST, largest_batch
 from pipelines.training.precision import candidates, precision_name
 from pipelines.training.processes import gathered
 from pipelines.training.run_folder import flag
+from pipelines.training.single_image import check_single_image
 from pipelines.training.speed_probe import fastest_of, probe, table_line
-from pipelines.training.trial_step import LAYOUTS, TrialStep
-from pipelines.training.unfreeze import Schedule, with_most_trained
+from pipelines.training.trial_step import LAYOUTS, TrialStep, image_channels
+from pipelines.training.unfreeze import Schedule, checked_schedule, with_most_trained
 
 _LOG = logging.getLogger("med2d")
 
@@ -129,7 +130,8 @@ def fit_machine(
         What the training shall do.
 
     Raises:
-        InputError: a setting is none, a record cannot be read, or nothing fits into memory.
+        InputError: a setting is none, a record cannot be read, nothing fits into memory, or the
+            network cannot train on the single image that is asked for.
     """
     check_machine(batch_size, accumulation, precision, memory_layout)
     kind = torch.device(device).type
@@ -139,6 +141,9 @@ def fit_machine(
         asked |= {"batch_size": before.batch_size}
         if before.device == kind:
             asked |= {"precision": before.precision, "memory_layout": before.memory_layout}
+    checked_schedule(network, unfreeze)
+    if asked["batch_size"] == 1:
+        check_single_image(network, image_channels(network), image_size)
     found, told = _chosen(network, loss, image_size, images, device, asked, unfreeze)
     effective = found["batch_size"] * accumulation if before is None else before.effective_batch
     fits = _agreed(MachineFit(effective_batch=effective, device=kind, **found), before is not None)

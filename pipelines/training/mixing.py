@@ -38,8 +38,9 @@ class Mixing:
 
     Args:
         mixing: ``mixup`` and ``cutmix``, one or both, with the alpha of their Beta distribution of
-            shares; of both, each mixed batch gets one by a toss-up. ``probability`` is the part of
-            the batches that is mixed, all where not given. None mixes nothing.
+            shares; of both, each mixed batch gets one by a toss-up. One that is None is left out.
+            ``probability`` is the part of the batches that is mixed, all where not given. None
+            mixes nothing.
         classes: number of classes.
         seed: the run's seed.
 
@@ -92,6 +93,15 @@ class Mixing:
             return mixer(images, labels)
 
 
+def mixes(mixing: Any) -> bool:
+    """Whether a setting of ``Mixing`` mixes anything.
+
+    Raises:
+        InputError: it is none of the settings.
+    """
+    return bool(_checked(mixing)[0])
+
+
 def _mixer(kind: str, alpha: float, classes: int) -> Any:
     torchvision_models()  # makes torchvision importable where its operators cannot be loaded
     transforms = importlib.import_module("torchvision.transforms.v2")
@@ -107,11 +117,12 @@ def _checked(mixing: Any) -> tuple[dict[str, float], float]:
     unknown = sorted(str(name) for name in set(mixing) - {*_KINDS, _SHARE})
     if unknown:
         raise InputError(f"mixing names {', '.join(unknown)}, which it does not know; {_EXPECTED}")
-    for name, value in mixing.items():
+    given = {name: value for name, value in mixing.items() if not is_none(value)}
+    for name, value in given.items():
         most = 1 if name == _SHARE else math.inf
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not 0 < value <= most or value == math.inf:
             limit = "above 0 and at most 1" if name == _SHARE else "above 0"
             raise InputError(f"{name} of mixing is {value!r}; expected a number {limit}")
-    alphas = {kind: float(mixing[kind]) for kind in _KINDS if kind in mixing}
-    return alphas, float(mixing.get(_SHARE, 1.0))
+    alphas = {kind: float(given[kind]) for kind in _KINDS if kind in given}
+    return alphas, float(given.get(_SHARE, 1.0))

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from ignite.engine import Engine
 from rich.console import Console
 
 from pipelines.datasets.dataset import LEAKY, digest
+from pipelines.errors import InputError
 from pipelines.evaluation.cases import read_cases, write_cases
+from pipelines.evaluation.classification import PREFIX
 from pipelines.evaluation.score_drop import drop_table, score_drop
 from pipelines.evaluation.scores import scores_table, write_scores
+from pipelines.training.class_map_results import ClassMapResults
 from pipelines.training.classification_results import ClassificationResults
 from pipelines.training.run_folder import DIGEST, recorded
 from pipelines.training.scored_part import FOLD, ScoredPart
@@ -49,7 +53,7 @@ class PartScorer(Scorer):
         options: the options that the part was asked for by, for the command that scores again.
     """
 
-    results: ClassificationResults
+    results: ClassificationResults | ClassMapResults
 
     def __init__(
         self,
@@ -60,7 +64,7 @@ class PartScorer(Scorer):
         dataset_dir: str | Path,
         fold: int,
         bundle: str,
-        results: ClassificationResults,
+        results: ClassificationResults | ClassMapResults,
         part: ScoredPart,
         metric: str = "val_balanced_accuracy",
         options: Mapping[str, Any] | None = None,
@@ -110,7 +114,11 @@ class PartScorer(Scorer):
         if self.part.part == FOLD:
             return None
         own = own_cases(self.part.runs, self.results)
-        return {LEAKY: bool(own[LEAKY].any()), **score_drop(own, cases, self.results.labels)}
+        if isinstance(self.results, ClassMapResults):
+            drop = self.results.drop(own, cases)
+        else:
+            drop = score_drop(own, cases, self.results.labels)
+        return {LEAKY: bool(own[LEAKY].any()), **drop}
 
     def _print(self, scores: Mapping[str, Any], drop: Mapping[str, Any] | None) -> None:
         console = Console(highlight=False)
@@ -122,23 +130,46 @@ class PartScorer(Scorer):
             console.print(f"{name:<12} {self.part.folder / name}", soft_wrap=True, markup=False)
 
 
-def own_cases(runs: tuple[Path, ...], results: ClassificationResults) -> pd.DataFrame:
-    """Reads what each run scored at its end, a fold only once.
+def own_cases(
+    runs: tuple[Path, ...], results: ClassificationResults | ClassMapResults
+) -> pd.DataFrame:
+    """Reads what each run scored at its end; of a fold of several runs, what they say together.
 
     Args:
         runs: folders of runs.
         results: whose columns the tables have.
 
     Returns:
-        The cases of all those folds; groups of different datasets have different names.
+        The cases of all those folds; groups of different datasets have different names. Where
+        several runs have scored a fold, its probabilities are their means, as an ensemble gives
+        them.
 
     Raises:
-        InputError: a table is missing or cannot be read.
+        InputError: a table is missing or cannot be read, or tables of a fold do not fit together.
     """
-    tables: dict[tuple[str, int], pd.DataFrame] = {}
+    tables: dict[tuple[str, int], list[pd.DataFrame]] = {}
     for run in runs:
         config = recorded(run)
         table = read_cases(run / CASES, results.columns)
         groups = f"{config[DIGEST][:8]}/" + table["group"]
-        tables.setdefault((config[DIGEST], config["fold"]), table.assign(group=groups))
-    return pd.concat(tables.values(), ignore_index=True)
+        key = (config[DIGEST], config["fold"])
+        tables.setdefault(key, []).append(table.assign(group=groups))
+    return pd.concat(
+        [_together(of_fold, results.labels) for of_fold in tables.values()], ignore_index=True
+    )
+
+
+def _together(tables: list[pd.DataFrame], labels: Sequence[str]) -> pd.DataFrame:
+    """Gives the cases of a fold with the mean of the probabilities of all its tables."""
+    if len(tables) == 1:
+        return tables[0]
+    ordered = [table.sort_values("id") for table in tables]
+    if any(table["id"].tolist() != ordered[0]["id"].tolist() for table in ordered):
+        raise InputError(
+            f"the runs of an ensemble hold different images of one fold in their {CASES}; evaluate "
+            "each again without --site_dir, --part and --ensemble"
+        )
+    names = [PREFIX + label for label in labels]
+    means = np.mean([table[names].to_numpy(float) for table in ordered], axis=0)
+    predicted = np.array(labels)[means.argmax(axis=1)]
+    return ordered[0].assign(**dict(zip(names, means.T, strict=True)), predicted=predicted)

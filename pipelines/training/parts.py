@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,21 @@ from monai.data import partition_dataset
 from pipelines.datasets.dataset import Dataset, Item, parts, read, verify
 from pipelines.datasets.leaky import leaky_text
 from pipelines.errors import InputError
+from pipelines.training.channels import read_channels
 from pipelines.training.class_parts import check_classes, label_names
 from transforms.upright_reader import UprightReader
 
+Items = list[dict[str, Any]]
+
 _LOG = logging.getLogger("med2d")
-_KEPT = ("id", "image", "label", "group", "fold", "class", "sha256")
+_KEPT = ("id", "image", "label", "group", "fold", "class", "sha256", "width", "height")
 
 
 def fold_parts(
-    dataset_dir: str | Path, fold: int, task: str = "segmentation"
+    dataset_dir: str | Path,
+    fold: int,
+    task: str = "segmentation",
+    check: Callable[[Items, Items, Items], None] | None = None,
 ) -> dict[str, list[dict[str, Any]]]:
     """Read a dataset folder and give the items of ``train``, ``validate`` and ``score``.
 
@@ -33,12 +39,14 @@ def fold_parts(
         dataset_dir: a dataset folder.
         fold: the fold to be scored.
         task: what the bundle does.
+        check: refuses parts that cannot be used, called with the items that train, validate and
+            are scored; where not given, parts without a lesion, or without a class, are refused.
 
     Returns:
         Items with absolute ``image`` and ``label`` paths, ``id``, ``group``, ``fold``, ``class``,
-        ``sha256``, ``flags`` and ``truth``, the label's path again, which is read at native
-        resolution. Of a classification ``label`` and ``truth`` are the class index and ``class``
-        its name.
+        ``sha256``, ``width``, ``height``, ``flags`` and ``truth``, the label's path again, which is
+        read at native resolution. Of a classification ``label`` and ``truth`` are the class index
+        and ``class`` its name.
 
     Raises:
         InputError: the folder is no dataset, is one of another task, has no such fold, a file in
@@ -57,7 +65,9 @@ def fold_parts(
         _LOG.warning(leaky_text(dataset))
     verify(dataset)
     items = [part_items(dataset, part) for part in (train, validate, score)]
-    if task == "segmentation":
+    if check is not None:
+        check(*items)
+    elif task == "segmentation":
         _check_lesions(*items)
     else:
         train_items, validate_items, score_items = items
@@ -133,13 +143,21 @@ def share_of_process(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def cache_count(items: int, image_size: int, gigabytes: float) -> int:
+def cache_count(
+    items: int,
+    image_size: int,
+    gigabytes: float,
+    preprocessing: Callable[[dict[str, Any]], Any] | None = None,
+) -> int:
     """How many decoded pairs of image and mask fit into ``gigabytes``; the others are read anew.
 
     Args:
         items: pairs in the part.
         image_size: side of the square input in pixels.
         gigabytes: memory for the cache, in 10^9 bytes.
+        preprocessing: what makes the images; where not given, or where it does not tell their
+            channels, they are grey.
     """
-    pair = 2 * 4 * image_size**2  # image and mask, float32
+    channels = 1 if preprocessing is None else read_channels(preprocessing) or 1
+    pair = (channels + 1) * 4 * image_size**2  # image and mask, float32
     return max(0, min(items, int(gigabytes * 1e9 / pair)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from multiprocessing.pool import ThreadPool
 from typing import Any
 
 import ignite.distributed as idist
@@ -19,6 +20,8 @@ from ignite.engine import Engine, Events
 from monai.data import CacheDataset, get_track_meta, set_track_meta
 from monai.transforms import Compose
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
+
+from pipelines.progress import counting
 
 
 def sample_seed(seed: int, epoch: int, index: int, repeat: int = 0) -> int:
@@ -53,15 +56,28 @@ class ReplayDataset(CacheDataset):
         num_workers: int | None = None,
         progress: bool = True,
     ) -> None:
+        self._shows_progress = progress and idist.get_rank() == 0
         super().__init__(
             [{key: item[key] for key in keys} for item in data],
             transform,
             cache_num=cache_num,
             num_workers=num_workers,
-            progress=progress and idist.get_rank() == 0,
+            progress=False,
             copy_cache=False,  # no transform of ours writes into its input
         )
         self.seed = seed
+
+    def _fill_cache(self, indices: Sequence[int] | None = None) -> list[Any]:
+        """Fill the memory. MONAI's own bar would write carriage returns into logs."""
+        chosen = list(range(self.cache_num) if indices is None else indices)
+        if not chosen or not self._shows_progress:
+            return super()._fill_cache(chosen)
+        loaded: list[Any] = []
+        with ThreadPool(self.num_workers) as pool, counting("loading") as report:
+            for item in pool.imap(self._load_cache_item, chosen):
+                loaded.append(item)
+                report(len(loaded), len(chosen))
+        return loaded
 
     def __getitem__(self, position: tuple[int, ...]) -> Any:  # type: ignore[override]
         """The sample of ``(epoch, index)``: float tensors of shape (channel, height, width).

@@ -16,6 +16,7 @@ RECIPE = (
     "image_size",
     "threshold",
     "labels",
+    "colours",
     "flip_average",
     "activation",
 )

@@ -138,7 +138,7 @@ def _probed() -> dict[str, Any]:
     workflow = running_workflow()
     return {
         name: workflow.parser.get_parsed_content(name)
-        for name in ("precision", "labels", "normalisation")
+        for name in ("precision", "labels", "colours", "normalisation")
         if workflow is not None and name in workflow.parser
     }
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 from ignite.engine import Engine, Events
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 
+from pipelines.errors import InputError
 from pipelines.training.early_stop import is_validated, metric_or_worst
 
 
@@ -59,8 +62,8 @@ class OneCycle(OneCycleLR):
 class Schedule:
     """Steps a schedule at the end of each epoch; stands after ``ValidationHandler``.
 
-    ``OneCycleLR`` counts the optimiser's steps instead. A training that goes on longer than its
-    cycle (a resume with more epochs) stays at the cycle's last rate.
+    ``OneCycleLR`` counts the optimiser's steps instead. Past its end it stays at its last rate,
+    which is almost nothing: a resume with more epochs is refused (``check_cycle``).
 
     MONAI's ``LrScheduleHandler`` would hand a plateau schedule the score of the last validation
     again in an epoch without one, which counts as an epoch without improvement.
@@ -91,3 +94,30 @@ class Schedule:
             self.scheduler.step()
         elif is_validated(self.validator, engine):
             self.scheduler.step(metric_or_worst(self.validator, self.metric))
+
+
+def check_cycle(scheduler: Any, state: Mapping[str, Any], folder: str | Path) -> None:
+    """Refuse a resume that would go on longer than the cycle that the run was started with.
+
+    Args:
+        scheduler: the schedule as the configuration now makes it.
+        state: the checkpoint to go on from.
+        folder: the run's folder.
+
+    Raises:
+        InputError: the cycle would end before the training, which would learn nothing after it.
+    """
+    if not isinstance(scheduler, OneCycleLR):
+        return
+    try:
+        planned, length = state["scheduler"]["total_steps"], state["trainer"]["epoch_length"]
+    except (LookupError, TypeError):
+        return  # another kind of run, which is refused when it is loaded
+    if scheduler.total_steps > planned:
+        epochs, wanted = planned // length, scheduler.total_steps // length
+        raise InputError(
+            f"the learning-rate schedule of the run in {folder} was made for {epochs} epochs and "
+            f"ends at almost nothing; it cannot go on to {wanted}. Start anew with --epochs "
+            f"{wanted} (--overwrite true, or another --output_dir), or with a plateau schedule, "
+            "which can go on"
+        )

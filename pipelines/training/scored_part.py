@@ -5,6 +5,8 @@ Whatever they are, no model that answers may have been trained on them, or chose
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,14 +16,17 @@ from pipelines.datasets.dataset import Dataset, Item, digest, read, verify
 from pipelines.errors import InputError
 from pipelines.training.ensemble import ensemble_runs
 from pipelines.training.parts import fold_parts, part_items, share_of_process
-from pipelines.training.run_folder import DIGEST, recorded
-from pipelines.training.scoring import CASES
+from pipelines.training.run_folder import DIGEST, flag, recorded
+from pipelines.training.scoring import CASES, SCORES
+from pipelines.training.settings import is_none
 
 FOLD, TESTING, ALL = "fold", "testing", "all"
 SITES = "sites"
 """Folder of other sites' results in a run's folder."""
 
 _NAMED = 10
+_RESERVED = ("score", TESTING, "ensemble", f"{TESTING}_ensemble")
+"""Of the run's own results, as MLflow names them."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +71,10 @@ def scored_part(
     labels: Sequence[str],
     part: str | None = None,
     site_dir: str | Path | None = None,
-    label_names: Mapping[str, str | None] | None = None,
+    label_names: Mapping[str, str | None] | str | None = None,
     ensemble: Any = None,
+    site_name: str | None = None,
+    overwrite: bool | str = False,
 ) -> ScoredPart:
     """Finds the images to be scored and checks that no model has seen them.
 
@@ -82,30 +89,39 @@ def scored_part(
         label_names: the site's class names to the model's; None leaves a class out. Names that are
             the same need not be given.
         ensemble: folders of the runs that answer; None for the run alone.
+        site_name: name of the site, of which its results' folder is made; that of its dataset
+            folder where not given.
+        overwrite: replace results of other images, or of other runs, that have the same folder.
 
     Raises:
-        InputError: there are no such images, their classes are not the model's, or a model was
-            trained on or chosen by some of them; names them.
+        InputError: there are no such images, their classes are not the model's, a model was trained
+            on or chosen by some of them (names them), or their results would replace others.
     """
     own = read(dataset_dir)
     source = own if site_dir is None else read(site_dir, folds=False)
     chosen = _checked_part(part, site_dir)
+    names = _checked_names(label_names)
+    site = _site_name(site_name, site_dir)
     runs = tuple(ensemble_runs(ensemble)) or (Path(output_dir),)
-    if site_dir is None and label_names is not None:
+    if site_dir is None and names is not None:
         raise InputError("label_names is given without site_dir; it renames another site's classes")
-    dataset = source if site_dir is None else _renamed(source, labels, dict(label_names or {}))
+    dataset = source
+    if site_dir is not None:
+        dataset = _with_classes_of_model(source, own.task, labels, names or {})
     items = _items(dataset, chosen, fold)
     for run in runs:
         _check_unseen(items, dataset, run, own, chosen)
         if chosen != FOLD:
             _check_scored(run)
-    site = "" if site_dir is None else source.folder.name
+    folder = _folder(Path(output_dir), site, chosen, len(runs) > 1)
+    if folder != Path(output_dir) and not flag(overwrite, "overwrite"):
+        _check_same_results(folder, digest(dataset), runs)
     return ScoredPart(
         part=chosen,
         site=site,
         dataset=dataset,
         items=_share(dataset, items, fold if chosen == FOLD else None),
-        folder=_folder(Path(output_dir), site, chosen, len(runs) > 1),
+        folder=folder,
         runs=runs,
         fold=fold if chosen == FOLD else None,
     )
@@ -119,6 +135,61 @@ def _checked_part(part: str | None, site_dir: str | Path | None) -> str:
         where = "the run's own dataset" if site_dir is None else "another site"
         raise InputError(f"part is {part!r}; expected {' or '.join(allowed)} of {where}")
     return part
+
+
+def _checked_names(names: Any) -> dict[str, str | None] | None:
+    """Gives the class names of a site; the command line makes a word of what it cannot read."""
+    if is_none(names):
+        return None
+    if not isinstance(names, Mapping):
+        raise InputError(
+            f"label_names is {names!r}; expected the site's class names with the model's, as in "
+            "--label_names \"{'carcinoma':'malignant','implant':None}\""
+        )
+    return {str(key): None if is_none(value) else str(value) for key, value in names.items()}
+
+
+def _site_name(name: Any, site_dir: str | Path | None) -> str:
+    if site_dir is None:
+        if not is_none(name):
+            raise InputError("site_name is given without site_dir; it names another site")
+        return ""
+    if is_none(name):
+        name = Path(site_dir).resolve().name
+        if name in _RESERVED:
+            raise InputError(
+                f"{site_dir}: {name!r} names other scores of a run; name the site by --site_name"
+            )
+        return str(name)
+    if name in _RESERVED or not re.fullmatch(r"\w[\w .-]*", str(name)):
+        raise InputError(
+            f"site_name is {name!r}; expected letters, digits, spaces, dots, - and _, as it names "
+            f"a folder, and none of {', '.join(_RESERVED)}"
+        )
+    return str(name)
+
+
+def _check_same_results(folder: Path, images: str, runs: Sequence[Path]) -> None:
+    """Refuses to replace the results of other images, or of other runs."""
+    path = folder / SCORES
+    if not path.is_file():
+        return
+    try:
+        before = json.loads(path.read_text(encoding="utf-8")).get("scored", {})
+    except (OSError, ValueError):
+        before = {}
+    answered = {Path(run).resolve() for run in before.get("runs", ())}
+    other = "images, or of other class names" if before.get("dataset_digest") != images else ""
+    if len(runs) > 1 and answered != {run.resolve() for run in runs}:
+        other = "runs"
+    if other:
+        raise InputError(
+            f"{folder} holds the results of other {other}; give this site another name by "
+            "--site_name, or replace them by --overwrite true"
+            if folder.parent.name == SITES
+            else f"{folder} holds the results of other {other}; replace them by --overwrite true, "
+            "or name another of the runs by --output_dir"
+        )
 
 
 def _items(dataset: Dataset, part: str, fold: int) -> list[Item]:
@@ -142,12 +213,27 @@ def _share(dataset: Dataset, items: Sequence[Item], fold: int | None) -> list[di
     return share_of_process(part_items(dataset, items))
 
 
-def _renamed(site: Dataset, labels: Sequence[str], names: dict[str, str | None]) -> Dataset:
+def _with_classes_of_model(
+    site: Dataset, task: str, labels: Sequence[str], names: dict[str, str | None]
+) -> Dataset:
     """Gives the site's dataset with the model's classes."""
-    if site.task != "classification":
+    if site.task != task:
+        raise InputError(f"{site.folder} is a dataset for {site.task}; expected one for {task}")
+    if task == "classification":
+        return _renamed(site, labels, names)
+    given = [site.labels.get(str(index)) for index in range(len(site.labels))]
+    if names or given != list(labels):
         raise InputError(
-            f"{site.folder} is a dataset for {site.task}; expected one for classification"
+            f"the masks of {site.folder} have the classes {', '.join(map(str, given))}; the "
+            f"model's are {', '.join(labels)}. Masks are not renamed here: convert the site's raw "
+            f"folder with --classes {','.join(labels)} and, where its values differ, --map or "
+            "--colour"
         )
+    return site
+
+
+def _renamed(site: Dataset, labels: Sequence[str], names: dict[str, str | None]) -> Dataset:
+    """Gives the site's classification with the model's class names."""
     _check_names(site, labels, names)
     index = {name: place for place, name in enumerate(labels)}
 

@@ -19,6 +19,7 @@ from pipelines.errors import InputError
 from pipelines.evaluation.cases import LEAKY, Column, write_cases
 from pipelines.evaluation.scores import LEAKY_LINE, scores_table, write_scores
 from pipelines.training.epochs import Epochs, epochs_of
+from pipelines.training.finite_answers import FiniteAnswers
 from pipelines.training.run_folder import DIGEST, MODEL, recorded, setting
 from pipelines.training.segmentation_results import SegmentationResults
 from pipelines.training.weights import load_weights
@@ -89,6 +90,7 @@ class Scorer:
         results: Results | None = None,
     ) -> None:
         self.evaluator = evaluator
+        FiniteAnswers().attach(evaluator)
         self.cases = cases
         self.network = network
         self.folder = Path(output_dir)
@@ -109,7 +111,7 @@ class Scorer:
             What ``results.scores`` gives; None on other processes than the first.
 
         Raises:
-            InputError: the run has no model.
+            InputError: the run has no model, or one that answers NaN.
         """
         idist.barrier()  # the first process may still be writing the model
         self._load()
@@ -188,6 +190,24 @@ def evaluate_command(bundle: str, output_dir: str | Path, **options: Any) -> str
         f"\"['{configs}/train.json','{configs}/evaluate.json']\" "
         f"--output_dir {shlex.quote(str(output_dir))}{more}"
     )
+
+
+def check_bundle(output_dir: str | Path, bundle: str) -> None:
+    """Refuse to score a run with the configuration of another bundle than trained it.
+
+    Args:
+        output_dir: the run's folder.
+        bundle: name of the bundle whose configuration runs.
+
+    Raises:
+        InputError: the folder holds no run, or one of another bundle.
+    """
+    trained = recorded(output_dir).get("scorer", {}).get("bundle")
+    if trained not in (None, bundle):
+        raise InputError(
+            f"the run in {output_dir} is of the bundle {trained}, not of {bundle}; score it by the "
+            f"configurations of {trained}"
+        )
 
 
 def check_trained_on(dataset_dir: str | Path, output_dir: str | Path, **settings: Any) -> None:

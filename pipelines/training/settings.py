@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import torch
 
 from pipelines.errors import InputError, first_line
+from transforms.class_probabilities import ACTIVATIONS
 
 _TEXTS = ("name", "dataset_dir", "output_dir", "weights")
 
@@ -23,6 +25,7 @@ _RULES: dict[str, Rule] = {
     "weight_decay": (lambda v: 0 <= v < math.inf, "a number of at least 0"),
     "label_smoothing": (lambda v: 0 <= v < 1, "a number from 0 to below 1"),
     "class_weight_exponent": (lambda v: 0 <= v < math.inf, "a number of at least 0"),
+    "boundary_tolerance": (lambda v: 0 <= v < math.inf, "a number of pixels, at least 0"),
     "cache_gigabytes": (lambda v: 0 <= v < math.inf, "a number of at least 0"),
     **dict.fromkeys(("num_workers", "seed", "fold"), _FROM_ZERO),
 }
@@ -63,7 +66,7 @@ def check_numbers(**values: Any) -> None:
             number between 0 and 1, or no epoch would be validated.
     """
     for name, value in values.items():
-        if value is None and name in _MAY_BE_NONE:
+        if is_none(value) and name in _MAY_BE_NONE:
             continue
         fits, expected = _RULES.get(name, _FROM_ONE)
         if isinstance(value, bool) or not isinstance(value, int | float) or not fits(value):
@@ -73,6 +76,19 @@ def check_numbers(**values: Any) -> None:
             f"val_interval is {values['val_interval']}, but there are {values['epochs']} epochs: "
             "none would be validated, and none could be chosen as the best"
         )
+
+
+def check_activation(activation: Any) -> None:
+    """Check how the answers of a classifier become probabilities.
+
+    Raises:
+        InputError: in none of the ways that there are; names the nearest one.
+    """
+    if activation in ACTIVATIONS:
+        return
+    near = difflib.get_close_matches(str(activation), ACTIVATIONS, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise InputError(f"activation is {activation!r}; expected {' or '.join(ACTIVATIONS)}{hint}")
 
 
 def check_image_size(image_size: Any, divisor: int) -> None:

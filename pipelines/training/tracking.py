@@ -240,10 +240,19 @@ def log_results(client: Any, run_id: str | None, folder: Path) -> None:
             client.set_tag(run_id, LEAKY, "true")
         values = {
             f"score_{name}{end}": entry[key]
-            for name, entry in record["scores"].items()
+            for name, entry in _all_scores(record).items()
             for end, key in (("", "value"), ("_low", "low"), ("_high", "high"), ("_n", "n"))
         }
         _log_metrics(client, run_id, values, 0)
+
+
+def _all_scores(record: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The scores of all images by name, and those of each class by name and class."""
+    named = dict(record["scores"])
+    for label, entries in record.get("by_class", {}).items():
+        ending = re.sub(r"[^\w .-]", "_", label)  # what MLflow allows
+        named |= {f"{name}_{ending}": entry for name, entry in entries.items()}
+    return named
 
 
 def log_part(client: Any, run_id: str | None, folder: Path, part: Path) -> None:
@@ -265,7 +274,7 @@ def log_part(client: Any, run_id: str | None, folder: Path, part: Path) -> None:
     name = re.sub(r"[^\w .-]", "_", part.name)
     values = {
         f"{name}_{score}{end}": entry[key]
-        for entries, keys in ((record["scores"], ends), (drops, bounds))
+        for entries, keys in ((_all_scores(record), ends), (drops, bounds))
         for score, entry in entries.items()
         for end, key in keys.items()
     }

@@ -20,8 +20,9 @@ class TrialStep:
     """Forward and backward pass as the training does them; weights, and random numbers, stay.
 
     Args:
-        network: a classifier, of which a copy is taken.
-        loss: takes logits (batch, classes) and class indices (batch,).
+        network: a classifier or a network of segmentation, of which a copy is taken.
+        loss: takes logits (batch, classes) and class indices (batch,), or logits
+            (batch, classes, height, width) and class indices (batch, 1, height, width).
         image_size: side of the square images in pixels.
         device: where it computes.
         precision: a key of ``PRECISIONS``.
@@ -41,7 +42,7 @@ class TrialStep:
         copied = copy.deepcopy(network).train()
         self.network = copied.to(self.device, memory_format=LAYOUTS[memory_layout])  # type: ignore[call-overload]
         self.loss = loss
-        self.shape = (_channels(network), image_size, image_size)
+        self.shape = (image_channels(network), image_size, image_size)
         self.precision = precision
         self.inferer = AutocastInferer(device, precision)
 
@@ -60,8 +61,7 @@ class TrialStep:
             started = time.perf_counter()
             with float32_products(self.precision):
                 logits = self.inferer(inputs, self.network)
-                labels = torch.arange(images, device=self.device) % 2
-                self.loss(logits, labels).mean().backward()
+                self.loss(logits, _labels(logits)).mean().backward()
             self._wait()
             seconds = time.perf_counter() - started
         self.network.zero_grad(set_to_none=True)
@@ -77,7 +77,15 @@ class TrialStep:
             torch.cuda.synchronize(self.device)
 
 
-def _channels(network: nn.Module) -> int:
+def _labels(logits: torch.Tensor) -> torch.Tensor:
+    """Class indices 0, 1, 0, … for the images, or for all pixels of each."""
+    labels = torch.arange(len(logits), device=logits.device) % 2
+    if logits.ndim == 2:
+        return labels
+    return labels.to(logits.dtype).view(-1, 1, 1, 1).expand(-1, 1, *logits.shape[2:])
+
+
+def image_channels(network: nn.Module) -> int:
     """Channels of the images that a network takes: those of its first convolution."""
     found = [module for module in network.modules() if isinstance(module, nn.Conv2d)]
     if not found:

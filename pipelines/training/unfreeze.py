@@ -16,6 +16,7 @@ from torch.optim import Optimizer
 from networks.errors import NetworkError
 from networks.frozen_layers import Trained, freeze, trained_layers
 from pipelines.errors import InputError
+from pipelines.training.settings import is_none
 
 _LOG = logging.getLogger("med2d")
 
@@ -33,7 +34,7 @@ class Unfreeze:
         network: a classifier with a ``backbone``, whose layers the schedule means; of a
             ``DistributedDataParallel`` the inner one. The head always trains.
         optimizer: must hold all that will ever train from its beginning.
-        schedule: see ``Schedule``; None for no change.
+        schedule: see ``Schedule``; None or empty for no change.
 
     Raises:
         InputError: the schedule is none, or the optimiser lacks parameters that it unfreezes.
@@ -90,7 +91,7 @@ def checked_schedule(network: nn.Module, schedule: Schedule | None) -> dict[int,
     Raises:
         InputError: no epochs, no layers of this network, or a network without a backbone.
     """
-    if schedule is None:
+    if is_none(schedule) or schedule == {}:
         return {}
     expected = 'such as {"5": {"last": 20}, "10": "all"}, or null'
     if not isinstance(schedule, Mapping):

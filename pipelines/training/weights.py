@@ -7,6 +7,8 @@ from pathlib import Path
 
 import torch
 
+from networks.errors import NetworkError
+from networks.weight_file import check_finite, check_kind
 from pipelines.errors import InputError, first_line
 
 UNREADABLE = (
@@ -36,6 +38,7 @@ def load_weights(network: torch.nn.Module, path: str | Path | None) -> torch.nn.
 
     Raises:
         InputError: no such file, not a state dict, or one of another network.
+        NetworkError: the weights hold NaN.
     """
     if path is None:
         return network
@@ -49,17 +52,21 @@ def load_weights(network: torch.nn.Module, path: str | Path | None) -> torch.nn.
             f"missing or of another shape, {len(extra)} are unknown (first: {(wrong + extra)[0]}). "
             "Use the configuration that it was trained with, which its run's folder records"
         )
+    check_finite(state, path)
     network.load_state_dict(state)
     return network
 
 
 def _read(path: Path) -> dict[str, torch.Tensor]:
     try:
+        check_kind(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         raise InputError(
             f"there are no weights at {path}; train first, or name a model.pt by --weights"
         ) from None
+    except NetworkError as error:
+        raise InputError(str(error)) from None
     except UNREADABLE as error:
         raise InputError(
             f"{path} cannot be read as weights ({first_line(error)}); expected a model.pt"

@@ -34,6 +34,9 @@ from transforms.picture import PictureError
 
 _READABLE = (InputError, PictureError, NetworkError)
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG)
+_KEYS_OF = {"head": "networks.head.classifier_head", "options": None}
+"""Arguments of a network that are settings of something else: a function whose arguments with a
+default may stand below, or None where only a library knows them."""
 _NAMES = "|".join(re.escape(f"{kind.__module__}.{kind.__name__}") for kind in _READABLE)
 _TOLD_BY_WORKER = re.compile(rf"^(?:Original )?(?:{_NAMES}): (.+)$", re.MULTILINE)
 
@@ -127,6 +130,26 @@ def check_overrides() -> None:
         check_id(parser.get(), name)
         if _is_component(name, overrides[name]):
             parser.update({name: overrides[name]})
+    _set_nulls(overrides)
+
+
+def _set_nulls(overrides: Mapping[str, Any]) -> None:
+    """Make nothing of the word ``null``: the command line hands it on as text.
+
+    The running workflow has read its configuration by now, and resolved none of it but this check.
+    """
+    workflow = running_workflow()
+    if workflow is None:
+        return
+    for name, value in overrides.items():
+        if not (isinstance(value, str) and value.strip().lower() == "null"):
+            continue
+        place, _, last = name.lstrip("+").replace("#", ID_SEP_KEY).rpartition(ID_SEP_KEY)
+        above = workflow.parser[place]
+        above[int(last) if isinstance(above, list) else last] = None
+        item = workflow.parser.ref_resolver.get_item(name.lstrip("+"))
+        if item is not None:
+            item.update_config(None)
 
 
 def _is_component(name: str, value: Any) -> bool:
@@ -142,7 +165,8 @@ def check_id(config: Mapping[str, Any], name: str) -> None:
     node: Any = config
     parts = str(name).lstrip("+").replace("#", ID_SEP_KEY).split(ID_SEP_KEY)
     for depth, part in enumerate(parts):
-        known = _known_names(node)
+        above = parts[depth - 1] if depth > 1 else ""
+        known = _known_names(node) if above not in _KEYS_OF else _keys_below(node, above)
         if known is not None and part not in known:
             where = ID_SEP_KEY.join(parts[:depth])
             raise InputError(_unknown_message(name, part, where, known))
@@ -162,6 +186,15 @@ def _known_names(node: Any) -> set[str] | None:
             return None
         names |= arguments | {"_requires_", "_disabled_", "_mode_", "_desc_"}
     return names
+
+
+def _keys_below(node: Any, name: str) -> set[str] | None:
+    """Names below an argument that ``_KEYS_OF`` knows; what stands there already is not all."""
+    target = _KEYS_OF[name]
+    if target is None:
+        return None
+    parameters = inspect.signature(locate(target)).parameters.values()  # type: ignore[arg-type]
+    return set(node or {}) | {p.name for p in parameters if p.default is not p.empty}
 
 
 def _child(node: Any, part: str) -> Any:
@@ -196,7 +229,8 @@ def _locator() -> ComponentLocator:
 def _unknown_message(name: str, part: str, where: str, known: set[str]) -> str:
     near = difflib.get_close_matches(part, sorted(known), n=1)
     place = f" below {where}" if where else ""
-    expected = f"expected one of {', '.join(sorted(known))}" if known else "it is a single value"
+    whole = f"nothing stands below it: give it whole, as --{where} VALUE"
+    expected = f"expected one of {', '.join(sorted(known))}" if known else whole
     hint = f"did you mean {near[0]}?" if near else expected
     return f"--{name}: there is no {part}{place} in the configuration; {hint}"
 

@@ -90,7 +90,7 @@ _TABLE = (
         convert="csv-labels",
         options=("--preset", "fetal-planes"),
         few=(60, 64),
-        learned=(960, 64, 24),
+        learned=(1500, 64, 24),
     ),
     Bundle(
         name="bone_xray_classification",
@@ -100,7 +100,7 @@ _TABLE = (
         convert="class-folders",
         options=("--levels", "class,region"),
         few=(18, 64),
-        learned=(1500, 128, 60),
+        learned=(2400, 64, 60),
     ),
 )
 

@@ -289,7 +289,7 @@ def test_inference_as_shipped_runs_weights_of_the_default_recipe(pictures, tmp_p
 
 def test_train_and_inference_share_one_preprocessing():
     train, inference = (json.loads(Path(p).read_text()) for p in (TRAIN, INFERENCE))
-    for key in ("preprocessing", "network_def", "image_size", "threshold", "network"):
+    for key in ("preprocessing", "network_def", "image_size", "threshold"):
         assert train[key] == inference[key], key
     steps = train["postprocessing"]["transforms"]
     assert inference["postprocessing"]["transforms"][: len(steps)] == steps
@@ -359,6 +359,7 @@ def test_a_misspelt_override_names_the_nearest(tracked, busi_dataset):
         ({"cache_gigabytes": -1}, "cache_gigabytes is -1"),
         ({"network_def#strides": [2]}, "network_def cannot be built as UNet"),
         ({"network_def#out_channels": 2}, "network_def answers an image"),
+        ({"network_def#in_channels": 3}, "takes 3-channel images and preprocessing gives 1-"),
         ({"optimizer::lr": "fast"}, "optimizer cannot be built as torch.optim.Adam"),
     ],
 )

@@ -31,7 +31,7 @@ from tests.bundles.made_bundle import BUNDLES, SMALL, Bundle
 FIRST = BUNDLES["breast_us_classification"]
 OTHERS = [bundle for bundle in BUNDLES.values() if bundle is not FIRST]
 ALL = pytest.mark.parametrize("bundle", BUNDLES.values(), ids=lambda bundle: bundle.name)
-FITTED = {"embeddings_svm"}  # takes no step: its classifier is fitted to embeddings
+FITTED = {"embeddings_scales", "embeddings_svm"}  # no steps: a classifier is fitted to embeddings
 VARIANTS = [(bundle, name) for bundle in BUNDLES.values() for name in bundle.variants]
 
 OWN = {
@@ -349,6 +349,8 @@ def test_weights_of_another_architecture_are_refused(
         ({"weights": "no.pth"}, "there is no file no.pth"),
         ({"network_def::backbone": "torchvision.mobilnet"}, "has no classifier 'mobilnet'"),
         ({"network_def::num_classes": 2}, "expected (1, 3), one logit for each of the classes"),
+        ({"network_def::in_channels": 3}, "takes 3-channel images and preprocessing gives 1-"),
+        ({"mixing::mixupp": 0.2}, "no mixupp below mixing in the configuration; did you mean"),
         ({"class_weights": [1, 2]}, "class_weights is [1, 2]"),
         ({"label_smoothing": 1}, "label_smoothing is 1; expected a number from 0 to below 1"),
         ({"image_size": 16}, "smaller than the stride of network_def"),

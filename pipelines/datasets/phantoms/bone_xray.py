@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
@@ -25,8 +27,17 @@ from pipelines.datasets.phantoms.radiograph import (
 )
 from pipelines.errors import InputError
 
-KINDS = ("healthy", "fractured", "beyond_repair")
+BROKEN = {"healthy": (0, 0), "fractured": (1, 2), "beyond_repair": (2, 3)}
+"""How many bones are broken in each class, fewest and most, where so many lie on the film."""
+KINDS = tuple(BROKEN)
 METALWORK = 0.45  # the share of images beyond repair that show an implant
+
+
+class Target(NamedTuple):
+    """What was hit: a bone's number in its limb, and the place in mm from the bone's middle."""
+
+    number: int
+    site: float
 
 
 def bone_phantom(
@@ -54,29 +65,48 @@ def bone_phantom(
         )
         raise InputError(msg)
     limb = REGIONS[region](rng)
-    film = draw_film(rng, limb, height, width)
+    target = draw_target(rng, limb)
+    film = draw_film(rng, limb, target, height, width)
     lay_flesh(film, limb.flesh)
-    lay_bones(rng, film, limb, kind)
+    lay_bones(rng, film, limb, target, kind)
     field, box = collimator(rng, film.grid)
     lay_marker(rng, film, box)
     return expose(rng, film, field)
 
 
-def draw_film(rng: np.random.Generator, limb: Limb, height: int, width: int) -> Film:
-    """Draw which part of a limb lies on the film, and how."""
+def draw_target(rng: np.random.Generator, limb: Limb) -> Target:
+    """Draw the bone of a limb that was hit, and where: there it breaks, if it does."""
+    number = int(rng.choice(breakable(limb)))
+    bone = limb.bones[number]
+    return Target(number, float(rng.uniform(-0.7, 0.7) * max(bone.half - bone.radius, 0.0)))
+
+
+def breakable(limb: Limb) -> list[int]:
+    """List the bones that may break, by their numbers."""
+    return [number for number, bone in enumerate(limb.bones) if bone.name in limb.breakable]
+
+
+def draw_film(
+    rng: np.random.Generator, limb: Limb, target: Target, height: int, width: int
+) -> Film:
+    """Draw how a limb lies on the film: the beam is centred on what was hit, nearly."""
     spacing = rng.uniform(*limb.height) / max(height, width)
     turn = rng.normal(0.0, 0.12) + (np.pi / 2 if width > height else 0.0)
-    centre = (rng.uniform(*limb.centres), rng.normal(2.0, 5.0))
+    (along, across), (a, c) = limb.bones[target.number].axes()
+    aside = rng.normal(0.0, 5.0, 2)
+    centre = (along + a * target.site + aside[0], across + c * target.site + aside[1])
     turn += rng.choice([0.0, np.pi])
     grid = Grid(height, width, spacing)
     return blank_film(rng, grid, centre, turn, mirrored=bool(rng.random() < 0.5))
 
 
-def lay_bones(rng: np.random.Generator, film: Film, limb: Limb, kind: str) -> None:
-    """Lay the bones over a film, one or two of them broken unless they are healthy."""
-    sites = broken_sites(rng, film, limb)
-    if kind == "healthy":
-        sites = {}
+def lay_bones(rng: np.random.Generator, film: Film, limb: Limb, target: Target, kind: str) -> None:
+    """Lay the bones over a film, some of them broken unless they are healthy.
+
+    Of a limb beyond repair a surgeon fixed the bone that was hit, or none; not the others.
+    """
+    count = int(rng.integers(*BROKEN[kind], endpoint=True))
+    sites = broken_sites(rng, film, limb, target, count) if count else {}
     metal = kind == "beyond_repair" and rng.random() < METALWORK
     for number, bone in enumerate(limb.bones):
         if number not in sites:
@@ -84,36 +114,38 @@ def lay_bones(rng: np.random.Generator, film: Film, limb: Limb, kind: str) -> No
         elif kind == "fractured":
             lay_broken(film, bone, simple_fracture(rng, bone, sites[number]))
         else:
-            lay_broken(film, bone, comminution(rng, bone, sites[number], reduced=metal))
-            if metal:
+            fixed = metal and number == target.number
+            lay_broken(film, bone, comminution(rng, bone, sites[number], reduced=fixed))
+            if fixed:
                 lay_implant(rng, film, bone, sites[number])
 
 
-def broken_sites(rng: np.random.Generator, film: Film, limb: Limb) -> dict[int, float]:
-    """Draw which bones would break, and where: well inside the film; mm from a bone's middle."""
-    able = [number for number, bone in enumerate(limb.bones) if bone.name in limb.breakable]
-    wanted = 1 + int(rng.random() < 0.3)
-    found: dict[int, float] = {}
-    for number in rng.permutation(able):
-        place, shown = best_site(rng, film, limb.bones[number])
-        if shown and len(found) < wanted:
-            found[int(number)] = place
-    return found or {int(able[0]): best_site(rng, film, limb.bones[able[0]])[0]}
+def broken_sites(
+    rng: np.random.Generator, film: Film, limb: Limb, target: Target, count: int
+) -> dict[int, float]:
+    """Draw which bones break, and where: the target, and others where they pass near it.
+
+    Returns:
+        Of so many bones, at most, the place in mm from a bone's middle, by the bone's number.
+    """
+    found = {target.number: target.site}
+    for number in rng.permutation(breakable(limb)):
+        place = shown_site(rng, film, limb.bones[number])
+        if place is not None and len(found) < count:
+            found.setdefault(int(number), place)
+    return found
 
 
-def best_site(rng: np.random.Generator, film: Film, bone: Bone) -> tuple[float, bool]:
-    """Draw the place along a bone (mm from its middle) that lies well inside the film, if any."""
+def shown_site(rng: np.random.Generator, film: Film, bone: Bone) -> float | None:
+    """Draw a place along a bone (mm from its middle) that lies well inside the film, if any."""
     middle, (a, c) = bone.axes()
-    rows, columns = film.grid.height // 5, film.grid.width // 5
+    rows, columns = film.grid.height // 4, film.grid.width // 4
     along, across = (place[rows:-rows:4, columns:-columns:4] for place in (film.along, film.across))
-    best, nearest = 0.0, np.inf
     for place in rng.uniform(-0.8, 0.8, 12) * max(bone.half - bone.radius, 0.0):
         far = np.hypot(along - (middle[0] + a * place), across - (middle[1] + c * place)).min()
         if far < 4 * film.grid.spacing:
-            return float(place), True
-        if far < nearest:
-            best, nearest = float(place), far
-    return best, False
+            return float(place)
+    return None
 
 
 def lay_marker(rng: np.random.Generator, film: Film, box: tuple[int, int, int, int]) -> None:
@@ -132,7 +164,7 @@ def lay_marker(rng: np.random.Generator, film: Film, box: tuple[int, int, int, i
 def expose(rng: np.random.Generator, film: Film, field: Floats) -> NDArray[np.uint8]:
     """Take the radiograph of what lies over a film, and show it."""
     exposure = Exposure(
-        photons=10 ** rng.uniform(2.9, 4.2),
+        photons=10 ** rng.uniform(3.4, 4.4),
         scatter=rng.uniform(0.05, 0.35),
         blur=rng.uniform(0.2, 0.45),
         middle=rng.uniform(0.22, 0.48),

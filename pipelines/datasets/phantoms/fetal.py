@@ -32,19 +32,26 @@ INNER_RADIUS = 12.0  # mm; no probe for the vagina is larger, none for the abdom
 
 
 class Part(NamedTuple):
-    """A plane's subject: half its length (mm), and across against along, as ranges."""
+    """A plane's subject, as ranges.
+
+    Attributes:
+        half: Half its length, mm.
+        aspect: Across against along.
+        zoom: How much larger it is shown than what just fits: a heart is looked at closely.
+    """
 
     half: Range
     aspect: Range
+    zoom: Range = (1.0, 1.0)
 
 
 PARTS = {
     "Other": Part((28.0, 45.0), (0.6, 1.0)),
-    "Fetal abdomen": Part((25.0, 42.0), (0.84, 1.0)),
+    "Fetal abdomen": Part((25.0, 42.0), (0.84, 1.0), (0.8, 1.0)),
     "Fetal brain": Part((30.0, 52.0), (0.72, 0.84)),
     "Maternal cervix": Part((16.0, 22.0), (0.5, 0.6)),
     "Fetal femur": Part((14.0, 32.0), (0.035, 0.055)),
-    "Fetal thorax": Part((22.0, 36.0), (0.86, 1.0)),
+    "Fetal thorax": Part((22.0, 36.0), (0.86, 1.0), (1.15, 1.45)),
 }
 
 
@@ -131,10 +138,11 @@ def draw_geometry(
         pixels: Height and width of the picture; its spacing is without effect.
     """
     part, shape = PARTS[plane], pixels.width / pixels.height
-    inner = plane == "Maternal cervix" or (plane == "Other" and rng.random() < 0.2)
+    inner = plane == "Maternal cervix" or (plane == "Other" and rng.random() < 0.1)
     along = part.half[0] + examination.growth * (part.half[1] - part.half[0])
     across = along * rng.uniform(*part.aspect)
     tall = max(2 * across / rng.uniform(0.55, 0.98), 2 * along / (rng.uniform(0.5, 0.88) * shape))
+    tall /= rng.uniform(*part.zoom)
     top = rng.choice([-0.03, rng.uniform(0.0, 0.35)]) * tall if not inner else -0.05 * tall
     depth = top + tall * rng.uniform(0.9, 1.2)
     middle = top + tall * (rng.uniform(0.45, 0.56) if not inner else rng.uniform(0.36, 0.46))

@@ -10,14 +10,14 @@ from pipelines.datasets.phantoms.womb import FLUID, FLUID_LOSS
 
 
 def draw_pieces(rng: np.random.Generator, scene: Scene, room: Frame) -> None:
-    """Scatter a limb, a row of vertebrae, cord loops, an oblique body: one to three of them.
+    """Scatter a limb, a row of vertebrae, cord loops, an oblique body: two to four of them.
 
     Args:
         rng: Decides everything that the frame leaves open.
         scene: Changed in place.
         room: Where they lie.
     """
-    kinds = rng.permutation(len(PIECES))[: int(rng.integers(1, 4))]
+    kinds = rng.permutation(len(PIECES))[: int(rng.integers(2, 5))]
     for kind in sorted(kinds):
         along, across = rng.uniform(-0.4, 0.4, 2)
         PIECES[kind](rng, scene, room.part(along, across, (1.0, 1.0), rng.uniform(-0.6, 0.6)))
@@ -25,8 +25,8 @@ def draw_pieces(rng: np.random.Generator, scene: Scene, room: Frame) -> None:
 
 def oblique_body(rng: np.random.Generator, scene: Scene, room: Frame) -> None:
     """Draw a part of a body cut aslant: an outline, organs of several levels, no landmark."""
-    waves = tuple((float(n), rng.normal(0, 0.25 / n), rng.uniform(0, 6.3)) for n in range(2, 6))
-    half = (rng.uniform(0.6, 1.1) * room.half[0], rng.uniform(0.4, 0.8) * room.half[1])
+    waves = tuple((float(n), rng.normal(0, 0.35 / n), rng.uniform(0, 6.3)) for n in range(2, 6))
+    half = (rng.uniform(0.6, 0.9) * room.half[0], rng.uniform(0.25, 0.45) * room.half[1])
     body = Frame(room.centre, half, room.turn, waves)
     spot = scene.near(body, reach=1.5)
     skin = body.distance(spot)
@@ -46,7 +46,7 @@ def oblique_body(rng: np.random.Generator, scene: Scene, room: Frame) -> None:
 
 def limb(rng: np.random.Generator, scene: Scene, room: Frame) -> None:
     """Draw a short piece of a limb, mostly aslant."""
-    half = (rng.uniform(0.15, 0.4) * room.half[0], rng.uniform(0.8, 1.5))
+    half = (rng.uniform(0.12, 0.25) * room.half[0], rng.uniform(0.8, 1.5))
     shaft = Frame(room.centre, half, rng.uniform(-1.2, 1.2))
     draw_thigh(rng, scene, shaft)
     draw_shaft(rng, scene, shaft, 0.0, rng.uniform(4.0, 10.0))

@@ -21,11 +21,11 @@ def draw_abdomen(rng: np.random.Generator, scene: Scene, trunk: Frame, spine: fl
         spine: Where the spine lies on the outline, rad from the trunk's axis.
     """
     scene = scene.near(trunk, reach=1.0)
-    fill_trunk(rng, scene, trunk, level=rng.uniform(-9.0, -3.0))
+    fill_trunk(rng, scene, trunk, level=rng.uniform(-7.0, -1.0))
     ribs(rng, scene, trunk, spine, count=int(rng.integers(1, 4)), reach=(0.5, 1.2))
     inner = turned(trunk, spine)
     side = rng.choice([-1.0, 1.0])
-    stomach = inner.part(0.05, side * 0.48, (rng.uniform(0.16, 0.27), rng.uniform(0.11, 0.18)), 0.4)
+    stomach = inner.part(0.05, side * 0.48, (rng.uniform(0.24, 0.34), rng.uniform(0.16, 0.23)), 0.4)
     hole(rng, scene, stomach, rng.uniform(-2.0, 4.0))
     vein = inner.part(-0.3, -side * 0.08, (rng.uniform(0.17, 0.27), 0.05), -side * 0.25)
     spot = scene.near(vein)
@@ -51,11 +51,11 @@ def draw_thorax(rng: np.random.Generator, scene: Scene, trunk: Frame, spine: flo
         spine: Where the spine lies on the outline, rad from the trunk's axis.
     """
     scene = scene.near(trunk, reach=1.0)
-    fill_trunk(rng, scene, trunk, level=rng.uniform(-8.0, -1.0))
+    fill_trunk(rng, scene, trunk, level=rng.uniform(-4.0, 2.0))
     ribs(rng, scene, trunk, spine, count=int(rng.integers(3, 6)), reach=(0.35, 2.6))
     inner = turned(trunk, spine)
     side = rng.choice([-1.0, 1.0])
-    size = rng.uniform(0.52, 0.66)
+    size = rng.uniform(0.6, 0.74)
     heart = inner.part(-0.2, side * 0.1, (size, 0.78 * size), side * rng.uniform(-1.1, -0.6))
     draw_heart(rng, scene, heart)
     hole(rng, scene, inner.part(0.55, side * 0.12, (0.08, 0.08)), 4.0, BLOOD)

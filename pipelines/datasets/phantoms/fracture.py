@@ -49,14 +49,14 @@ def simple_fracture(rng: np.random.Generator, bone: Bone, site: float) -> Fractu
     lean = rng.uniform(-1.0, 1.0)
     away = 2.0 * bone.radius * np.array([1.0, lean])
     side = 1.0 if site > 0 else -1.0  # the shorter fragment moves
-    lever = min(1.0, 70.0 / bone.half)  # a long fragment swings less
-    shift = [rng.uniform(0.0, 0.25), rng.uniform(0.1, 0.75) * rng.choice([-1, 1])]
+    lever = min(1.0, 90.0 / bone.half)  # a long fragment swings less
+    shift = [rng.uniform(0.0, 0.4), rng.uniform(0.5, 1.3) * rng.choice([-1, 1])]
     return Fracture(
         site=site,
         seeds=np.array([-side * away, side * away]) + np.array([site, 0.0]),
         shifts=np.array([[0.0, 0.0], [side * shift[0], shift[1]]]) * bone.radius,
-        turns=np.array([0.0, rng.choice([-1, 1]) * rng.uniform(0.02, 0.16) * lever]),
-        gap=rng.uniform(0.4, 1.0) + 0.04 * bone.radius,
+        turns=np.array([0.0, rng.choice([-1, 1]) * rng.uniform(0.1, 0.35) * lever]),
+        gap=rng.uniform(0.8, 1.8) + 0.06 * bone.radius,
         blur=rng.uniform(0.15, 0.4),
         jags=draw_jags(rng, bone),
     )
@@ -71,14 +71,14 @@ def comminution(rng: np.random.Generator, bone: Bone, site: float, reduced: bool
         site: Where along it, mm from its middle.
         reduced: Whether a surgeon has put the fragments back, nearly.
     """
-    count = int(rng.integers(4, 9))
+    count = int(rng.integers(6, 11))
     side, radius = 1.0 if site > 0 else -1.0, bone.radius
-    reach = rng.uniform(1.2, 2.4) * radius
+    reach = rng.uniform(1.8, 3.2) * radius
     along = rng.uniform(-reach, reach, count)
     shards = np.stack([along, rng.uniform(-1.1, 1.1, count) * radius], axis=1)
     ends = np.array([[-side * 2.2 * reach, 0.0], [side * 2.2 * reach, 0.0]])
     loose = 0.15 if reduced else 1.0
-    shifts = loose * rng.normal(0, 0.45, (count, 2)) * radius
+    shifts = loose * rng.normal(0, 0.6, (count, 2)) * radius
     shifts += loose * 0.35 * shards
     far = loose * radius * np.array([rng.uniform(-0.8, 0.6) * side, rng.uniform(-1.0, 1.0)])
     turns = loose * rng.normal(0, 0.5, count)
@@ -87,7 +87,7 @@ def comminution(rng: np.random.Generator, bone: Bone, site: float, reduced: bool
         seeds=np.concatenate([ends, shards]) + np.array([site, 0.0]),
         shifts=np.concatenate([[[0.0, 0.0], far], shifts]),
         turns=np.concatenate([[0.0, loose * rng.normal(0, 0.15)], turns]),
-        gap=rng.uniform(0.3, 0.8) + 0.04 * radius,
+        gap=rng.uniform(0.6, 1.4) + 0.06 * radius,
         blur=rng.uniform(0.15, 0.4),
         jags=draw_jags(rng, bone),
     )

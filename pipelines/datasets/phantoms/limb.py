@@ -37,14 +37,12 @@ class Limb:
         bones: All of them.
         flesh: Its soft tissue.
         breakable: The names of the bones that a fracture of the region may choose.
-        centres: Where along the limb the film's middle may lie, mm.
         height: What the film's longer side shows, mm.
     """
 
     bones: list[Bone]
     flesh: list[Flesh]
     breakable: tuple[str, ...]
-    centres: Range
     height: Range
 
 
@@ -112,7 +110,7 @@ def hand(rng: np.random.Generator) -> Limb:
         bones, flesh = bones + ray, flesh + soft
     thumb, soft = chain(rng, (-12.0, 25.0), rng.uniform(0.5, 0.9), (44.0, 31.0, 23.0), 5.2)
     scaled = [resized(bone, size) for bone in bones + thumb]
-    return Limb(scaled, flesh + soft, ("metacarpal", "phalanx"), (-80.0, -45.0), (150.0, 215.0))
+    return Limb(scaled, flesh + soft, ("metacarpal",), (65.0, 95.0))
 
 
 def resized(bone: Bone, size: float) -> Bone:
@@ -143,8 +141,8 @@ def forearm(rng: np.random.Generator) -> Limb:
         Flesh((-10.0, 0.0), (0.7 * length, 0.0), (29.0, rng.uniform(38.0, 50.0))),
         Flesh((0.7 * length, 0.0), (length + 250, 4.0), (rng.uniform(40.0, 50.0), 56.0)),
     ]
-    turned = turned_view(bones, rng.choice([rng.uniform(0.75, 1.1), rng.uniform(0.1, 0.6)]))
-    return Limb(turned, flesh, ("radius", "ulna"), (40.0, length - 20), (150.0, 260.0))
+    turned = turned_view(bones, rng.uniform(0.55, 1.1))
+    return Limb(turned, flesh, ("radius", "ulna"), (85.0, 130.0))
 
 
 def lower_leg(rng: np.random.Generator) -> Limb:
@@ -168,10 +166,8 @@ def lower_leg(rng: np.random.Generator) -> Limb:
         Flesh((0.35 * length, 6.0), (length, 6.0), (calf, 37.0)),
         Flesh((length, 6.0), (length + 75, 2.0), (37.0, 42.0)),
     ]
-    turned = turned_view(
-        bones, rng.choice([rng.uniform(0.75, 1.1), rng.uniform(0.7, 1.1), rng.uniform(-0.5, 0.6)])
-    )
-    return Limb(turned, flesh, ("tibia", "fibula"), (60.0, length - 50), (200.0, 340.0))
+    turned = turned_view(bones, rng.uniform(0.45, 1.1))
+    return Limb(turned, flesh, ("tibia", "fibula"), (110.0, 170.0))
 
 
 def lay_flesh(film: Film, flesh: list[Flesh]) -> None:

@@ -24,11 +24,14 @@ class Picture:
         pixels: values (height, width) or (height, width, 3), upright, uint8 or uint16.
         flags: what a reader should know, such as ``colour`` where grey was made of colours.
         spacing: millimetres per pixel (row, column) where the source says so.
+        clear: where the picture is wholly transparent (alpha 0), bool (height, width); None where
+            nothing is.
     """
 
     pixels: NDArray[Any]
     flags: tuple[str, ...] = ()
     spacing: tuple[float, float] | None = None
+    clear: NDArray[np.bool_] | None = None
 
 
 class ImageSource(Protocol):

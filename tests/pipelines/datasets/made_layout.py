@@ -25,12 +25,13 @@ class Given:
 
     pixels: NDArray[Any]
     spacing: tuple[float, float] | None = None
+    clear: NDArray[np.bool_] | None = None
 
     def __repr__(self) -> str:
         return f"Given({self.pixels.sum()}, {self.spacing})"
 
     def read(self, name: str) -> Picture:
-        return Picture(self.pixels, (), self.spacing)
+        return Picture(self.pixels, (), self.spacing, self.clear)
 
 
 @dataclass(frozen=True)

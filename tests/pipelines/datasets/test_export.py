@@ -50,7 +50,8 @@ def test_a_converted_dataset_is_exported_alike_by_any_number_of_workers(
     assert content(tmp_path / "1") == content(tmp_path / "2")
     assert content(busi_dataset) == before
     record = json.loads((out / RECORD).read_text())
-    assert record["to"] == to and record["dataset"] == "busi" and len(record["digest"]) == 64
+    assert record["to"] == to and len(record["digest"]) == 64
+    assert record["dataset"] == "busi-phantom"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1", "2"]
 
 

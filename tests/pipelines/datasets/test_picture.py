@@ -68,6 +68,17 @@ def test_colours_are_kept(tmp_path: Path, texture: Texture) -> None:
     np.testing.assert_array_equal(picture.pixels, colour)
 
 
+def test_what_is_wholly_transparent_is_black_and_told(tmp_path: Path) -> None:
+    alpha = np.array([[255, 128, 0, 0]], dtype=np.uint8)
+    white = Image.fromarray(np.dstack([np.full((1, 4, 3), 255, np.uint8), alpha]))
+    picture = read(saved(tmp_path / "x.png", white), "x")
+    assert picture.pixels.tolist() == [[255, 128, 0, 0]]
+    assert picture.clear is not None and picture.clear.tolist() == [[False, False, True, True]]
+    assert read(saved(tmp_path / "y.png", white.convert("RGB")), "y").clear is None
+    white.putalpha(7)
+    assert read(saved(tmp_path / "z.png", white), "z").clear is None
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_grey_of_colours_is_luma(texture: Texture, dtype: type) -> None:
     colour = np.stack([texture(seed, 20, 33) for seed in range(3)], axis=2).astype(dtype)

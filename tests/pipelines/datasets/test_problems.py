@@ -50,6 +50,14 @@ def test_one_problem_is_one_line_and_many_are_counted() -> None:
     assert lines[-1] == "  and 3 more" and len(lines) == 12
 
 
+def test_the_option_that_leaves_them_out_is_named() -> None:
+    problems = [Problem(name, f"{name} is missing") for name in "ab"]
+    with pytest.raises(InputError, match=r"^a is missing \(--skip-bad leaves it out\)$"):
+        refuse(Path("raw"), problems[:1], "--skip-bad")
+    with pytest.raises(InputError, match=r"nothing was written \(--skip-bad leaves these out\):"):
+        refuse(Path("raw"), problems, "--skip-bad")
+
+
 def test_a_refusal_holds_all_problems() -> None:
     with pytest.raises(ProblemsError) as caught:
         refuse(Path("raw"), [Problem(f"{number}", f"line {number}") for number in range(13)])

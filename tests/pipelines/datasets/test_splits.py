@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.datasets.splits import make_folds
+from pipelines.datasets.splits import make_folds, with_every_stratum
 from pipelines.errors import InputError
 
 
@@ -75,3 +76,25 @@ def test_only_a_number_of_folds_that_helps_is_offered() -> None:
         'class "b" has 3 groups, fewer than the 5 folds; give more images of it, or --folds 3'
     )
     assert set(make_folds(classes, groups, 3)) == {0, 1, 2}
+
+
+def test_each_group_of_a_rare_class_stands_in_another_fold() -> None:
+    rare = {"r0": 3, "r1": 2, "r2": 2}
+    classes = ["a"] * 60 + ["rare"] * 7
+    groups = [f"g{n // 3}" for n in range(60)]
+    groups += [name for name, size in rare.items() for _ in range(size)]
+    for seed in range(3):
+        assigned = make_folds(classes, groups, 3, seed)
+        homes = [{f for g, f in zip(groups, assigned, strict=True) if g == name} for name in rare]
+        assert sorted(homes, key=min) == [{0}, {1}, {2}]
+
+
+def test_a_group_is_moved_to_a_fold_that_lacks_its_stratum() -> None:
+    codes = np.array([0, 0, 0, 0, 0, 0, 1, 1, 1, 1])
+    groups = np.array([0, 1, 2, 3, 4, 5, 6, 6, 7, 8])
+    assigned = np.array([0, 0, 1, 1, 2, 2, 0, 0, 0, 1])
+    moved = with_every_stratum(codes, groups, assigned, 3)
+    assert set(moved[codes == 1]) == {0, 1, 2} and (moved[codes == 0] == assigned[:6]).all()
+    assert moved[6] == moved[7]
+    few = np.where(groups == 8, 7, groups)  # two groups for three folds
+    assert with_every_stratum(codes, few, assigned, 3).tolist() == assigned.tolist()

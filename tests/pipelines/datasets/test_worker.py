@@ -29,6 +29,23 @@ def test_a_mask_of_an_unknown_index_is_refused(made: Made) -> None:
     assert tuple(labels.values()) == names
 
 
+def test_what_an_image_does_not_show_is_background(made: Made) -> None:
+    made.masked()
+    clear = np.zeros((60, 90), dtype=bool)
+    clear[:15] = True
+    for number, where in ((3, clear), (5, clear[::-1])):
+        made.change(number, image=Given(made.texture(number), clear=where))
+    items = made.convert("segmentation").dataset.items
+    shown = next(item for item in items if item["source"] == "x/3.png")
+    mask = pixels(made.out / shown["label"])
+    assert not mask[:15].any() and mask[15:20, 5:50].all()
+    assert made.said == [
+        "warning: 2 of 12 images are wholly transparent in part (up to 25% of one), such as "
+        '"x/3.png": these parts become black. What masks mark there becomes background (225 pixels '
+        'in 1 masks, such as of "x/3.png")'
+    ]
+
+
 def test_grey_and_colours(made: Made) -> None:
     colour = np.stack([made.texture(seed) for seed in (20, 21, 22)], axis=2)
     made.change(0, image=Given(colour))

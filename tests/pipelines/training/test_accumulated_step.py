@@ -302,3 +302,10 @@ def test_two_processes_take_the_steps_of_one(tmp_path: Path) -> None:
         assert not close(model.backbone, whole.backbone)
         model.load_state_dict(torch.load(tmp_path / f"{rank}.pt", weights_only=True))
         assert close(model, whole)
+
+
+def test_a_batch_norm_over_a_single_image_is_one_line(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Conv2d(1, 2, 8), nn.Flatten(), nn.BatchNorm1d(2), nn.Linear(2, 3))
+    data = [{"image": torch.rand(2, 1, 8, 8), "label": torch.tensor([0, 1])}]
+    with pytest.raises(InputError, match=r"step \d, batch_size 1: network_def normalises over"):
+        trained(model, machine(2, 2), tmp_path, failing(1, NO_MEMORY[0]), data)

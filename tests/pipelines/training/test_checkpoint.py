@@ -11,14 +11,22 @@ from ignite.engine import Events
 from ignite.handlers import Checkpoint
 
 from pipelines.errors import InputError
+from pipelines.training.accumulated_step import AccumulatedStep
 from pipelines.training.checkpoint import ReplacingSaver, RunCheckpoint
 from pipelines.training.early_stop import EarlyStop
+from pipelines.training.machine_fit import MachineFit
+from pipelines.training.schedule import OneCycle
 
 Make = Callable[..., SimpleNamespace]
 SCORES = [0.3, 0.6, 0.4, 0.5, 0.2, 0.7]
 
 
-def kept(parts: SimpleNamespace, resume: Any = False, patience: int = 9) -> list[Any]:
+def kept(
+    parts: SimpleNamespace,
+    resume: Any = False,
+    patience: int = 9,
+    step: AccumulatedStep | None = None,
+) -> list[Any]:
     """Early stop and checkpoint, as a bundle has them."""
     stop = EarlyStop(parts.validator, parts.metric, patience)
     checkpoint = RunCheckpoint(
@@ -30,12 +38,25 @@ def kept(parts: SimpleNamespace, resume: Any = False, patience: int = 9) -> list
         parts.metric,
         early_stop=stop,
         resume=resume,
+        step=step,
     )
     return [stop, checkpoint]
 
 
 def resumed(parts: SimpleNamespace) -> list[Any]:
     return kept(parts, resume="true")
+
+
+def scaled(precision: str, resume: bool = False) -> Callable[[SimpleNamespace], list[Any]]:
+    """The same with a step that scales its loss in float16."""
+
+    def handlers(parts: SimpleNamespace) -> list[Any]:
+        machine = MachineFit(2, 2, precision, "contiguous", "cpu")
+        step = AccumulatedStep(machine, parts.folder)
+        parts.scaler = step.scaler
+        return kept(parts, resume, step=step)
+
+    return handlers
 
 
 def model(parts: SimpleNamespace) -> dict[str, torch.Tensor]:
@@ -165,6 +186,29 @@ def test_resume_without_a_checkpoint_starts_afresh(small_training: Make) -> None
     assert parts.trainer.state.epoch == 1
 
 
+def test_the_scale_of_the_loss_goes_on_where_it_was(small_training: Make) -> None:
+    first = small_training(SCORES[:1], scaled("float16"))
+    first.scaler.scale(torch.ones(1))
+    first.scaler.update(32.0)
+    first.trainer.run()
+    later = small_training(SCORES[:2], scaled("float16", resume=True))
+    assert later.scaler.get_scale() != 32
+    later.trainer.run()
+    assert later.trainer.state.epoch == 2
+    assert later.scaler.state_dict() == first.scaler.state_dict()
+
+
+@pytest.mark.parametrize(("before", "after"), [("float32", "float16"), ("float16", "float32")])
+def test_a_resume_in_another_precision_has_a_new_scale(
+    before: str, after: str, small_training: Make
+) -> None:
+    small_training(SCORES[:1], scaled(before)).trainer.run()
+    fresh = small_training(SCORES[:2], scaled(after)).scaler.state_dict()
+    later = small_training(SCORES[:2], scaled(after, resume=True))
+    later.trainer.run()
+    assert later.trainer.state.epoch == 2 and later.scaler.state_dict() == fresh
+
+
 @pytest.mark.parametrize("content", [b"", b"garbage", b"PK\x03\x04 half a zip"])
 def test_a_corrupt_checkpoint_is_named(content: bytes, small_training: Make) -> None:
     parts = small_training(SCORES, resumed)
@@ -235,3 +279,33 @@ def test_the_inner_network_of_several_processes_is_saved(small_training: Make) -
         assert set(checkpoint._setup_checkpoint()["network"]) == {"weight", "bias"}
     finally:
         torch.distributed.destroy_process_group()
+
+
+def test_weights_that_are_nan_take_no_place(small_training: Make) -> None:
+    parts = small_training(SCORES[:3], kept)
+
+    def spoil(engine: Any) -> None:
+        if engine.state.iteration == 4:  # the last step of the second epoch: no loss shows it
+            parts.network.bias.data.fill_(float("nan"))
+
+    parts.trainer.add_event_handler(Events.ITERATION_COMPLETED, spoil)
+    expected = r"after epoch 2 the weights are NaN .* 1 of 2 tensors .*bias.; .*epoch 1 is kept"
+    with pytest.raises(InputError, match=expected):
+        parts.trainer.run()
+    for name in ("model.pt", "checkpoint.pt"):
+        state = torch.load(parts.folder / name, weights_only=True)
+        state = state.get("network", state)
+        assert all(torch.isfinite(value).all() for value in state.values()), name
+
+
+def test_a_cycle_is_not_resumed_beyond_its_end(small_training: Make) -> None:
+    parts = small_training(SCORES)
+    state = {"scheduler": {"total_steps": 4}, "trainer": {"epoch_length": 2}}
+    torch.save(state, parts.folder / "checkpoint.pt")
+    for epochs in (1, 2):
+        parts.scheduler = OneCycle(parts.optimizer, 0.1, total_steps=2 * epochs)
+        kept(parts, resume="true")
+    parts.scheduler = OneCycle(parts.optimizer, 0.1, total_steps=6)
+    with pytest.raises(InputError, match=r"was made for 2 epochs and .*; it cannot go on to 3"):
+        kept(parts, resume="true")
+    kept(parts, resume=False)

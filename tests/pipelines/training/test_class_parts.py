@@ -2,12 +2,18 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipelines.datasets.dataset import read
 from pipelines.errors import InputError
-from pipelines.training.class_parts import check_classes, class_labels, label_names
+from pipelines.training.class_parts import (
+    check_classes,
+    check_labels,
+    class_labels,
+    label_names,
+)
 
 
 def items(fold: int, *classes: str) -> list[dict]:
@@ -49,3 +55,14 @@ def test_a_class_that_is_not_scored_is_told(caplog: pytest.LogCaptureFixture) ->
     assert not caplog.records
     check_classes(items(2, *ALL), items(1, *ALL), items(0, "b", "c"), ALL)
     assert "no image of fold 0, which is scored, is a" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [["malignant", "benign", "normal"], ["benign", "malignant"], "benign", None],
+)
+def test_labels_are_those_of_the_dataset_in_its_order(labels: Any, class_dataset: Path) -> None:
+    check_labels(["benign", "malignant", "normal"], class_dataset)
+    expected = r"labels is .*; expected \['benign', 'malignant', 'normal'\], .* leave --labels out"
+    with pytest.raises(InputError, match=expected):
+        check_labels(labels, class_dataset)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 from monai.bundle import create_workflow
+from monai.transforms import Compose, LoadImaged
 
 from networks.bone_cnn import BoneCNN
 from networks.transfer_classifier import TransferClassifier
@@ -20,6 +21,7 @@ from pipelines.training.components import (
     check_metadata,
     check_network,
 )
+from transforms.upright_reader import UprightReader
 
 UNET = {
     "_target_": "BasicUNet",
@@ -106,6 +108,13 @@ def test_a_network_of_another_shape_is_refused(network: torch.nn.Module, expecte
         check_network(network, 32)
 
 
+def test_a_map_of_classes_needs_a_logit_for_each() -> None:
+    labels = ["background", "stroma", "necrosis"]
+    check_network(torch.nn.Conv2d(3, 3, 1), 16, 3, labels)
+    with pytest.raises(InputError, match=r"expected \(1, 3, 16, 16\), one logit a pixel for each"):
+        check_network(torch.nn.Conv2d(3, 1, 1), 16, 3, labels)
+
+
 @pytest.mark.parametrize("training", [True, False])
 def test_a_network_that_answers_is_left_as_it_was(training: bool) -> None:
     network = torch.nn.Sequential(torch.nn.Conv2d(1, 1, 3, padding=1), torch.nn.BatchNorm2d(1))
@@ -142,13 +151,55 @@ def test_a_classifier_is_asked_with_the_channels_that_it_takes(channels: int) ->
     check_classifier(BoneCNN(2, channels, dense=4), 32, ["a", "b"])
 
 
+def reading(content: str) -> Compose:
+    reader = UprightReader(content)
+    return Compose([LoadImaged("image", reader=reader, ensure_channel_first=True)])
+
+
+def test_a_classifier_of_other_channels_than_are_read_is_refused() -> None:
+    with pytest.raises(InputError, match="takes 1-channel images and preprocessing gives 3-"):
+        check_classifier(BoneCNN(2, 1, dense=4), 32, ["a", "b"], reading("rgb"))
+    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 32 * 32, 2))
+    check_classifier(network, 32, ["a", "b"], reading("rgb"))
+
+
+def test_a_network_of_other_channels_than_are_read_is_refused() -> None:
+    with pytest.raises(InputError, match="takes 3-channel images and preprocessing gives 1-"):
+        check_network(torch.nn.Conv2d(3, 1, 1), 32, preprocessing=reading("grey"))
+    check_network(torch.nn.Conv2d(3, 1, 1), 32, preprocessing=reading("rgb"))
+
+
 def test_an_image_smaller_than_the_stride_is_refused() -> None:
     network = TransferClassifier("torchvision.mobilenet_v2", 2, options={"width_mult": 0.35})
-    expected = "image_size is 16, smaller than the stride of network_def, .* expected at least 32"
-    with pytest.raises(InputError, match=expected):
-        check_classifier(network, 16, ["a", "b"])
+    expected = "image_size is .*, smaller than the stride of network_def, .* expected at least 32"
+    for size in (16, 17, 31):
+        with pytest.raises(InputError, match=expected):
+            check_classifier(network, size, ["a", "b"])
     for size in (32, 33, 67):
         check_classifier(network, size, ["a", "b"])
+    with pytest.raises(InputError, match=r"image_size is 15, .* expected at least 16"):
+        check_classifier(BoneCNN(), 15, ["a", "b"])
+    check_classifier(BoneCNN(), 16, ["a", "b"])
+
+
+class Unpadded(torch.nn.Module):
+    """Maps of a network that cuts the border off, as Inception does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Conv2d(1, 2, 9, stride=4)
+
+    def maps(self, images: torch.Tensor) -> torch.Tensor:
+        return self.layer(images)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.maps(images).mean(dim=(2, 3))
+
+
+def test_an_image_that_shrinks_to_nothing_is_told_the_least_size() -> None:
+    with pytest.raises(InputError, match=r"image_size is 6, too small for .* expected at least 9"):
+        check_classifier(Unpadded(), 6, ["a", "b"])
+    check_classifier(Unpadded(), 9, ["a", "b"])
 
 
 @pytest.fixture

@@ -52,10 +52,13 @@ def test_network_and_masks_go_together() -> None:
     plain = TransferClassifier("torchvision.mobilenet_v2", 2, options=SMALL)
     check_guidance(guided, "masks")
     check_guidance(plain, None, {"mixup": 0.2})
+    check_guidance(guided, "masks", {"mixup": None, "cutmix": None})
     with pytest.raises(InputError, match="name that dataset folder by --masks_dir"):
         check_guidance(guided, None)
     with pytest.raises(InputError, match="variant lesion_guided"):
         check_guidance(plain, "masks")
+    with pytest.raises(InputError, match=r"mixing is .*mixap"):
+        check_guidance(plain, None, {"mixap": 0.2})
     with pytest.raises(InputError, match="images but not masks"):
         check_guidance(guided, "masks", {"mixup": 0.2})
 

@@ -154,3 +154,14 @@ def test_a_broken_record_is_named(text: str, tmp_path: Path) -> None:
 
 def test_a_run_without_a_record_is_channels_last(tmp_path: Path) -> None:
     assert recorded_layout(tmp_path) == torch.channels_last
+
+
+def test_what_cannot_be_done_is_said_before_the_probe(probed: list[Any]) -> None:
+    batch_norm = nn.Sequential(network()[:3], nn.BatchNorm1d(2), nn.Linear(2, 3))  # type: ignore[index]
+    arguments: Any = {"image_size": 16, "images": 9, "device": "cpu"}
+    with pytest.raises(InputError, match="batch_size is 1, but network_def normalises"):
+        fit_machine(batch_norm, ClassLoss(), batch_size=1, **arguments)
+    with pytest.raises(InputError, match="unfreeze is 'all'; expected what trains by epoch"):
+        fit_machine(network(), ClassLoss(), unfreeze="all", **arguments)  # type: ignore[arg-type]
+    assert not probed
+    assert fit(batch_size=1, unfreeze="null").batch_size == 1

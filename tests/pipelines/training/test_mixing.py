@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 import torch
 from ignite.engine import Engine
+from monai.bundle import ConfigParser
 
+from pipelines.bundles import bundle_names, bundle_root
 from pipelines.errors import InputError
 from pipelines.training import mixing
 from pipelines.training.mixing import Mixing
+from pipelines.training.workflow import check_id
 
 SIZE = 16
 LABELS = torch.tensor([0, 1, 2, 1])
@@ -73,6 +76,27 @@ def test_the_probability_is_the_part_of_the_batches_that_is_mixed() -> None:
     assert 0.5 < sum(untouched) / 200 < 0.7
     blended = [i for i, done in zip(whole, untouched, strict=True) if not done and i[0][0, 0].min()]
     assert 20 < len(blended) < 60  # of some 80, half by each of the two
+
+
+def test_a_kind_that_is_null_is_left_out() -> None:
+    off = {"mixup": None, "cutmix": "null", "probability": 1.0}
+    assert not mixing.mixes(off) and not mixing.mixes(None) and not Mixing(off, 3, 0).mixers
+    on = {**off, "mixup": 0.2}
+    assert mixing.mixes(on) and list(Mixing(on, 3, 0).alphas) == ["mixup"]
+    assert Mixing({"cutmix": 1.0, "probability": None}, 3, 0).probability == 1
+
+
+CLASSIFICATIONS = [name for name in bundle_names() if name.endswith("_classification")]
+
+
+@pytest.mark.parametrize("bundle", CLASSIFICATIONS)
+def test_one_kind_is_set_alone_from_the_command_line(bundle: str) -> None:
+    parser = ConfigParser()
+    parser.read_config(bundle_root(bundle) / "configs" / "train.json")
+    assert not mixing.mixes(parser["mixing"])
+    check_id(parser.get(), "mixing::mixup")
+    parser.update({"mixing::mixup": 0.2})
+    assert Mixing(parser["mixing"], 3, 0).alphas == {"mixup": 0.2}
 
 
 def run(given: Any, epochs: tuple[int, int]) -> list[dict[str, torch.Tensor]]:

@@ -135,11 +135,18 @@ def test_an_ensemble_needs_no_model_and_is_compared_with_all_its_folds(make: Mak
     assert (entry["own"], entry["other"], entry["n_own"]) == (0.5, 1, 12)
 
 
-def test_a_fold_of_two_runs_counts_once(make: Make) -> None:
-    runs = [make(name, 0, lambda name: True) for name in ("a", "b")]
+def test_a_fold_of_two_runs_counts_once_as_they_answer_together(make: Make) -> None:
+    runs = [make("a", 0, lambda name: True), make("b", 0, lambda name: False)]
     for run in runs:
         run.scorer.run()
-    assert len(own_cases(tuple(run.folder for run in runs), RESULTS)) == 6
+    folders = tuple(run.folder for run in runs)
+    own = own_cases(folders, RESULTS)
+    tables = [read_cases(folder / "cases.csv", RESULTS.columns) for folder in folders]
+    assert own["id"].tolist() == sorted(tables[0]["id"])
+    means = [sum(t.set_index("id")["p_benign"][name] for t in tables) / 2 for name in own["id"]]
+    assert own["p_benign"].tolist() == pytest.approx(means)
+    columns = own[[f"p_{name}" for name in LABELS]]
+    assert own["predicted"].tolist() == [name[2:] for name in columns.idxmax(axis=1)]
     together = make("a", 0, lambda name: True, ensemble=[run.folder for run in runs])
     together.scorer.run()
     found = record(runs[0].folder / "ensemble")

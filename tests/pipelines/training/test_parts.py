@@ -7,12 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from monai.transforms import LoadImaged
 from PIL import Image
 
 from pipelines.datasets.dataset import read
 from pipelines.errors import InputError
 from pipelines.training import parts as module
 from pipelines.training.parts import cache_count, fold_parts
+from transforms.upright_reader import UprightReader
 
 
 def test_every_image_and_group_stands_on_one_side(busi_dataset: Path) -> None:
@@ -30,7 +32,7 @@ def test_every_image_and_group_stands_on_one_side(busi_dataset: Path) -> None:
 def test_items_name_files_and_the_truth(busi_dataset: Path) -> None:
     item = fold_parts(busi_dataset, 0)["score"][0]
     known = {"id", "image", "label", "truth", "group", "fold", "class", "flags", "sha256"}
-    assert set(item) == known
+    assert set(item) == known | {"width", "height"}
     assert item["truth"] == item["label"]
     for key in ("image", "truth"):
         assert Path(item[key]).is_absolute()
@@ -146,6 +148,13 @@ def test_more_processes_than_images_are_refused(
 )
 def test_what_fits_is_kept(gigabytes: float, count: int) -> None:
     assert cache_count(50, 128, gigabytes) == count
+
+
+@pytest.mark.parametrize(("content", "count"), [("grey", 6), ("rgb", 3)])
+def test_the_channels_of_the_preprocessing_count(content: str, count: int) -> None:
+    reader = UprightReader(content)
+    preprocessing = LoadImaged("image", reader=reader, ensure_channel_first=True)
+    assert cache_count(50, 128, 6 * 2 * 4 * 128**2 / 1e9 + 1e-9, preprocessing) == count
 
 
 def test_the_items_of_a_classification_name_their_class(class_dataset: Path) -> None:

@@ -13,6 +13,7 @@ from monai.transforms import Compose
 from PIL import Image
 from torch.utils.data import DistributedSampler
 
+from pipelines import progress
 from pipelines.bundles import bundle_root
 from pipelines.training import replay
 from pipelines.training.replay import EpochSeed, ReplayDataset, ReplaySampler, replay_loader
@@ -41,8 +42,8 @@ def make(tmp_path_factory: pytest.TempPathFactory, recipe: Compose) -> Make:
         paths = {"image": f"{number}.png", "label": f"{number}_mask.png"}
         items.append({"id": number, **{k: str(folder / v) for k, v in paths.items()}})
 
-    def made(cache_num: int = COUNT, seed: int = 5) -> ReplayDataset:
-        return ReplayDataset(items, recipe, seed, cache_num=cache_num, progress=False)
+    def made(cache_num: int = COUNT, seed: int = 5, progress: bool = False) -> ReplayDataset:
+        return ReplayDataset(items, recipe, seed, cache_num=cache_num, progress=progress)
 
     return made
 
@@ -209,3 +210,14 @@ def test_dropout_is_the_same_after_a_resume(monkeypatch: pytest.MonkeyPatch) -> 
     assert draws(3) == first
     others = [draws(4), draws(3, rank=1), draws(3, seed=1)]
     assert all(a != b for other in others for a, b in zip(other, first, strict=True))
+
+
+def test_filling_the_memory_writes_plain_lines(
+    make: Make, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress, "_FIRST", 0)
+    monkeypatch.setattr(progress, "_SECONDS", 0)
+    make(progress=True)
+    written = capsys.readouterr().err
+    assert f"loading: {COUNT} of {COUNT}" in written
+    assert "\r" not in written

@@ -8,7 +8,8 @@ import torch
 from ignite.engine import Engine, Events
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau, StepLR
 
-from pipelines.training.schedule import OneCycle, Schedule
+from pipelines.errors import InputError
+from pipelines.training.schedule import OneCycle, Schedule, check_cycle
 
 
 def rates(make: Callable[[Any], Any], scores: list[float], interval: int) -> list[float]:
@@ -91,3 +92,14 @@ def test_a_longer_cycle_is_pytorchs() -> None:
         return found
 
     assert rates_of(OneCycle) == rates_of(OneCycleLR)
+
+
+def test_only_a_cycle_has_an_end_that_a_resume_may_not_pass() -> None:
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    cycle = OneCycle(optimizer, 1.0, total_steps=30)
+    state = {"scheduler": {"total_steps": 20}, "trainer": {"epoch_length": 10}}
+    with pytest.raises(InputError, match=r"run in runs/a was made for 2 epochs .* go on to 3"):
+        check_cycle(cycle, state, "runs/a")
+    check_cycle(cycle, {**state, "scheduler": {"total_steps": 30}}, "runs/a")
+    check_cycle(plateau(optimizer), state, "runs/a")
+    check_cycle(cycle, {"scheduler": {}}, "runs/a")

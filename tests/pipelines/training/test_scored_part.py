@@ -244,3 +244,59 @@ def test_a_damaged_image_is_named(
     image.write_bytes(image.read_bytes() + b"x")
     with pytest.raises(InputError, match=f"{image.name} has changed"):
         found(run("a", own), own, site_dir=broken, label_names=NAMES)
+
+
+def scored(folder: Path, images: str, runs: list[Path]) -> None:
+    folder.mkdir(parents=True)
+    content = {"scored": {"dataset_digest": images, "runs": [str(run) for run in runs]}}
+    (folder / "scores.json").write_text(json.dumps(content))
+
+
+def test_results_of_another_site_of_that_name_are_not_replaced(
+    own: Path, site: Path, run: Callable[..., Path]
+) -> None:
+    folder = run("a", own)
+    options = {"site_dir": site, "label_names": NAMES}
+    part = found(folder, own, **options)
+    scored(part.folder, digest(part.dataset), [folder])
+    assert found(folder, own, **options).folder == part.folder
+    (part.folder / "scores.json").unlink()
+    part.folder.rmdir()
+    scored(part.folder, "another", [folder])
+    with pytest.raises(InputError, match=r"results of other images.* --site_name, .*--overwrite"):
+        found(folder, own, **options)
+    assert found(folder, own, overwrite="true", **options).folder == part.folder
+    named = found(folder, own, site_name="hospital_c", **options)
+    assert (named.folder, named.site) == (folder / "sites" / "hospital_c", "hospital_c")
+
+
+def test_results_of_another_ensemble_are_not_replaced(own: Path, run: Callable[..., Path]) -> None:
+    runs = [run(name, own, 0) for name in ("a", "b", "c")]
+    part = found(runs[0], own, part="testing", ensemble=runs[:2])
+    scored(part.folder, digest(part.dataset), runs[:2])
+    assert found(runs[0], own, part="testing", ensemble=runs[1::-1]).folder == part.folder
+    with pytest.raises(InputError, match="results of other runs; replace them by --overwrite"):
+        found(runs[0], own, part="testing", ensemble=runs)
+
+
+@pytest.mark.parametrize("name", ["../b", "score", "", 7.5])
+def test_a_site_s_name_names_a_folder_of_its_own(
+    name: Any, own: Path, site: Path, run: Callable[..., Path]
+) -> None:
+    options = {"site_dir": site, "label_names": NAMES, "site_name": name}
+    if name == 7.5:  # the command line makes numbers of names
+        assert found(run("a", own), own, **options).site == "7.5"
+        return
+    with pytest.raises(InputError, match=r"site_name is .* expected letters"):
+        found(run("a", own), own, **options)
+
+
+def test_label_names_that_are_no_names_are_refused(
+    own: Path, site: Path, run: Callable[..., Path]
+) -> None:
+    folder = run("a", own)
+    with pytest.raises(InputError, match=r"label_names is 'cancer=malignant'; expected .*'carc"):
+        found(folder, own, site_dir=site, label_names="cancer=malignant")
+    assert found(folder, own, label_names="null").is_plain
+    names = {**NAMES, "cyst": "null"}
+    assert len(found(folder, own, site_dir=site, label_names=names).items) == 29

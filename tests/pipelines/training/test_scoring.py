@@ -25,6 +25,7 @@ from pipelines.training.parts import fold_parts
 from pipelines.training.scoring import (
     LEAKAGE,
     Scorer,
+    check_bundle,
     check_trained_on,
     evaluate_command,
     leakage,
@@ -142,6 +143,14 @@ def test_a_changed_dataset_is_refused(busi_dataset: Path, tmp_path: Path) -> Non
         check_trained_on(tmp_path / "moved", run)
     with pytest.raises(InputError, match="holds no run"):
         check_trained_on(busi_dataset, tmp_path / "gone")
+
+
+def test_a_run_of_another_bundle_is_refused(tmp_path: Path) -> None:
+    record = {"scorer": {"bundle": "breast_us_classification"}}
+    (tmp_path / "config.json").write_text(json.dumps(record))
+    check_bundle(tmp_path, "breast_us_classification")
+    with pytest.raises(InputError, match="of the bundle breast_us_classification, not of fetal"):
+        check_bundle(tmp_path, "fetal_plane_classification")
 
 
 def test_nothing_is_said_of_patients_leakage_where_groups_are_patients() -> None:

@@ -8,6 +8,7 @@ import torch
 
 from pipelines.errors import InputError
 from pipelines.training.settings import (
+    check_activation,
     check_device,
     check_image_size,
     check_numbers,
@@ -118,3 +119,12 @@ def test_the_numbers_of_a_classification(name: str, wrong: tuple, right: tuple) 
 def test_the_command_lines_word_for_none_is_none() -> None:
     assert all(map(is_none, (None, "null", "None", " none ")))
     assert not any(map(is_none, (False, 0, "", "no", {})))
+
+
+def test_an_activation_that_is_none_names_the_nearest() -> None:
+    for name in ("softmax", "sigmoid"):
+        check_activation(name)
+    with pytest.raises(InputError, match=r"'sigmod'; expected softmax or sigmoid; did you mean si"):
+        check_activation("sigmod")
+    with pytest.raises(InputError, match=r"activation is None; expected softmax or sigmoid$"):
+        check_activation(None)

@@ -213,9 +213,11 @@ def test_a_new_evaluation_is_logged_to_the_training_s_run(
     silently(parts)
     count = len(client.search_runs([run_of(parts, client).info.experiment_id]))
     entry = {"value": 0.9, "low": 0.8, "high": 1.0, "n": 6}
-    (parts.folder / "scores.json").write_text(json.dumps({"scores": {"dice": entry}}))
+    record = {"scores": {"dice": entry}, "by_class": {"tissue (2)": {"dice": entry}}}
+    (parts.folder / "scores.json").write_text(json.dumps(record))
     log_rescored(parts.folder)
-    assert run_of(parts, client).data.metrics["score_dice"] == 0.9
+    for name in ("score_dice", "score_dice_tissue _2_"):
+        assert run_of(parts, client).data.metrics[name] == 0.9
     assert len(client.search_runs([run_of(parts, client).info.experiment_id])) == count
     log_rescored(tmp_path)  # a folder without a record: nothing to log to
 

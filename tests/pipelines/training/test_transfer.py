@@ -8,7 +8,8 @@ import torch
 
 from networks.errors import NetworkError
 from networks.transfer_classifier import TransferClassifier
-from pipelines.training.transfer import with_pretrained
+from pipelines.errors import InputError
+from pipelines.training.transfer import with_pretrained, with_weights
 
 
 def classifier(trained: str = "all") -> TransferClassifier:
@@ -49,3 +50,26 @@ def test_a_file_without_its_normalisation_is_a_readable_error(weights: Path, err
     with pytest.raises(NetworkError) as caught:
         with_pretrained(classifier(), str(weights))
     assert "give --normalisation symmetric" in error_line(caught.value)
+
+
+def test_a_network_with_a_backbone_takes_pretrained_weights(weights: Path) -> None:
+    network = with_weights(classifier(), str(weights), "imagenet")
+    assert float(network.normalisation.mean.mean()) == pytest.approx(0.449)
+
+
+def test_any_other_takes_whole_weights(tmp_path: Path) -> None:
+    source, network = torch.nn.Conv2d(1, 1, 3), torch.nn.Conv2d(1, 1, 3)
+    torch.save(source.state_dict(), tmp_path / "model.pt")
+    assert with_weights(network, str(tmp_path / "model.pt")) is network
+    assert torch.equal(network.weight, source.weight)
+    assert with_weights(network, "null", "null") is network
+    with pytest.raises(InputError, match="network_def has no pretrained backbone"):
+        with_weights(network, None, "imagenet")
+
+
+def test_random_features_are_warned_about(weights: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with_pretrained(classifier(), None)
+    with_pretrained(classifier("none"), str(weights), "imagenet")
+    assert not caplog.records
+    with_pretrained(classifier("none"), None)
+    assert "the head learns from random features; give pretrained weights" in caplog.text

@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+from monai.losses import DiceCELoss
 from torch import nn
 
 from pipelines.errors import InputError
@@ -39,6 +40,20 @@ def test_the_step_has_the_networks_channels_and_the_layout_asked_for() -> None:
     assert seen == [(2, 2, 16, 16)]
     weight = step.network[0].weight  # type: ignore[index]
     assert weight.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_a_map_of_classes_has_a_label_for_every_pixel() -> None:
+    seen: list[torch.Tensor] = []
+    loss = DiceCELoss(softmax=True, to_onehot_y=True)
+
+    def watched(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        seen.append(labels)
+        return loss(logits, labels)
+
+    model = nn.Conv2d(3, 4, 3, padding=1)
+    assert TrialStep(model, watched, 16, "cpu", "float32", "contiguous")(3) > 0
+    assert seen[0].shape == (3, 1, 16, 16)
+    assert seen[0][:, 0, 0, 0].tolist() == [0, 1, 0]
 
 
 def test_a_network_without_convolutions_is_refused() -> None:

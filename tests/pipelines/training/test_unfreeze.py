@@ -138,6 +138,7 @@ def test_an_optimiser_that_lacks_what_will_train_is_refused() -> None:
         Unfreeze(network, some, SCHEDULE)
     assert not any(p.requires_grad for p in network.backbone.parameters())
     Unfreeze(network, some, None)
+    assert not Unfreeze(network, some, {}).schedule
     Unfreeze(network, torch.optim.SGD(parameter_groups(network, 0.1), 0.1), SCHEDULE)
 
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from networks.errors import NetworkError
 from pipelines.errors import InputError
 from pipelines.training.weights import load_weights
 
@@ -83,3 +84,11 @@ def test_a_cut_file_is_refused(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     refused(tmp_path / "gone.pt", "no weights at .*--weights")
     refused(tmp_path, "no weights at")
+
+
+def test_weights_that_are_nan_are_refused(tmp_path: Path) -> None:
+    state = network().state_dict()
+    state["0.bias"][1] = float("nan")
+    torch.save(state, tmp_path / "model.pt")
+    with pytest.raises(NetworkError, match=r"model\.pt holds NaN .* 1 of 7 tensors"):
+        load_weights(network(), tmp_path / "model.pt")

@@ -20,10 +20,16 @@ from transforms.picture import PictureError
 CONFIG: dict[str, Any] = {
     "epochs": 3,
     "weights": None,
+    "schedule": {},
     "network_def": {"_target_": "UNet", "spatial_dims": 2, "channels": [16, 32]},
     "optimizer": {"_target_": "torch.optim.Adam", "lr": "@learning_rate"},
     "loss": {"_target_": "unknown.module.Loss", "weight": 1},
     "free": {"_target_": "builtins.dict", "a": 1},
+    "classifier": {
+        "_target_": "networks.transfer_classifier.TransferClassifier",
+        "head": {"pooling": "average"},
+        "options": {"width_mult": 1.0},
+    },
     "train": {"handlers": [{"_target_": "ValidationHandler", "interval": 1}], "plain": {"a": 1}},
 }
 
@@ -41,6 +47,8 @@ KNOWN = [
     "network_def::channels::1",
     "loss::anything",
     "free::anything",
+    *(f"classifier::head::{name}" for name in ("pooling", "dense", "batch_norm", "dropout")),
+    "classifier::options::anything",
 ]
 
 
@@ -64,9 +72,12 @@ UNKNOWN = {
     "train::handlers::first": "no first below train::handlers",
     "train::handlers::99::interval": "no 99 below train::handlers",
     "train::handlers::0::intervall": r"did you mean interval\?",
-    "epochs::0": "no 0 below epochs .* it is a single value",
-    "weights::path": "no path below weights",
-    "qqqqqq": "expected one of epochs, free, loss",
+    "epochs::0": "no 0 below epochs .* nothing stands below it: give it whole, as --epochs VALUE",
+    "schedule::5": "no 5 below schedule .* nothing stands below it",
+    "weights::path": "no path below weights .* give it whole, as --weights VALUE",
+    "classifier::head::dens": r"no dens below classifier::head .* did you mean dense\?",
+    "classifier::head::num_classes": "expected one of batch_norm, dense, dropout, pooling",
+    "qqqqqq": "expected one of classifier, epochs, free, loss",
 }
 
 
@@ -113,6 +124,13 @@ def test_a_bundle_run_takes_known_overrides(config_file: Path) -> None:
     assert made.run() == [7]
     seen = made.parser.get_parsed_content("seen")
     assert (seen["epochs"], seen["nested"]) == (7, {"a": 2})
+
+
+def test_the_word_null_is_nothing(config_file: Path) -> None:
+    made = start(str(config_file), **{"epochs": "null", "nested::a": "Null"})
+    assert made.run() == [None]
+    seen = made.parser.get_parsed_content("seen")
+    assert (seen["epochs"], seen["nested"]) == (None, {"a": None})
 
 
 def test_a_bundle_run_stops_at_a_misspelt_override(config_file: Path) -> None:

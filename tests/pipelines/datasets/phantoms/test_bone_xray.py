@@ -16,7 +16,10 @@ from pipelines.datasets.phantoms.bone_xray import (
     KINDS,
     METALWORK,
     bone_phantom,
+    breakable,
+    broken_sites,
     draw_film,
+    draw_target,
     lay_bones,
 )
 from pipelines.datasets.phantoms.limb import REGIONS
@@ -79,8 +82,9 @@ def test_the_classes_differ_in_the_bone_and_the_shattered_one_most(
         for each in ("healthy", kind):
             rng = np.random.default_rng([4, limb])
             drawn = region(rng)
-            film = draw_film(rng, drawn, 180, 144)
-            lay_bones(rng, film, drawn, each)
+            target = draw_target(rng, drawn)
+            film = draw_film(rng, drawn, target, 180, 144)
+            lay_bones(rng, film, drawn, target, each)
             paths.append(film.cortex + film.marrow)
         return float(np.abs(paths[1] - paths[0]).sum() / paths[0].sum())
 
@@ -90,6 +94,36 @@ def test_the_classes_differ_in_the_bone_and_the_shattered_one_most(
     )
     assert fractured.min() > 0.001 and np.median(fractured) < 0.3
     assert np.median(shattered) > np.median(fractured)
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_the_bone_that_breaks_lies_near_the_middle_of_the_film(region: str) -> None:
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        limb = REGIONS[region](rng)
+        target = draw_target(rng, limb)
+        film = draw_film(rng, limb, target, 120, 90)
+        middle, (a, c) = limb.bones[target.number].axes()
+        along, across = film.along - middle[0], film.across - middle[1]
+        far = np.hypot(along - a * target.site, across - c * target.site)
+        row, column = np.unravel_index(far.argmin(), far.shape)
+        offset = np.hypot(row - 59.5, column - 44.5) * film.grid.spacing
+        assert far.min() < 2 and offset < 25
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_as_many_bones_break_as_the_class_says_the_one_that_was_hit_among_them(
+    region: str,
+) -> None:
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        limb = REGIONS[region](rng)
+        target = draw_target(rng, limb)
+        film = draw_film(rng, limb, target, 120, 90)
+        for count in (1, 2, 3):
+            sites = broken_sites(rng, film, limb, target, count)
+            assert sites[target.number] == target.site
+            assert len(sites) <= count and set(sites) <= set(breakable(limb))
 
 
 def test_metal_shows_in_some_images_beyond_repair_only(monkeypatch: pytest.MonkeyPatch) -> None:
