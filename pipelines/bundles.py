@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from pipelines.errors import InputError
@@ -28,3 +29,17 @@ def bundle_root(name: str) -> Path:
             f"there is no bundle {name!r}; expected one of {', '.join(bundle_names())}"
         )
     return _ROOT / name
+
+
+def bundle_classes(name: str) -> list[str]:
+    """Class names that a shipped bundle's metadata.json tells, in the order of its channels.
+
+    Args:
+        name: a bundle's name.
+
+    Raises:
+        InputError: no such bundle.
+    """
+    text = (bundle_root(name) / "configs" / "metadata.json").read_text(encoding="utf-8")
+    told = json.loads(text)["network_data_format"]["outputs"]["pred"]["channel_def"]
+    return [str(label).partition(" (")[0] for label in told.values()]

@@ -30,6 +30,11 @@ from pipelines.datasets.layouts.array_names import WORDS
 from pipelines.datasets.phantoms import PHANTOMS
 from pipelines.datasets.phantoms.busi import make_busi
 from pipelines.errors import InputError
+from pipelines.training.embedding_baseline import CANDIDATES
+from pipelines.training.history import FILE as HISTORY
+from pipelines.training.machine_fit import FILE as MACHINE
+from pipelines.training.run_folder import CHECKPOINT, CONFIG, MODEL
+from pipelines.training.scoring import CASES, SCORES
 from pipelines.training.workflow import check_id
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -202,6 +207,13 @@ def test_the_names_of_a_bundle_command_stand_in_its_configuration(command: Comma
         assert set(options) <= set(accepted)
         if "net_id" in options:
             assert options["net_id"] in _configuration(options["config_file"])
+
+
+def test_the_readme_names_what_a_run_leaves() -> None:
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## What a run leaves\n")[1]
+    named = set(re.findall(r"^\| `([^`]+)` \|", section.partition("\n## ")[0], re.MULTILINE))
+    left = {MODEL, CHECKPOINT, CONFIG, MACHINE, CANDIDATES, CASES, SCORES, HISTORY}
+    assert left <= named, left - named
 
 
 def test_a_misspelt_name_would_be_found() -> None:

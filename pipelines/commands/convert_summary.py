@@ -85,17 +85,36 @@ def _left_out(counts: Mapping[str, int]) -> str:
 
 
 def _next(made: Conversion, out: Path) -> str | None:
-    """Gives the command that trains on the dataset, where a bundle does."""
+    """Gives the command that trains on the dataset, where a bundle does.
+
+    A classification is for the bundle that knows its classes. Where none does, all are named.
+    """
     from pipelines.bundles import bundle_names
 
-    layout = LAYOUTS[made.dataset.source["layout"]]
-    bundle = layout.bundles.get(made.dataset.task, "")
+    dataset = made.dataset
+    bundle = LAYOUTS[dataset.source["layout"]].bundles.get(dataset.task, "")
     if not made.written or bundle not in bundle_names():
         return None
-    return (
-        f"python -m monai.bundle run --config_file {_train_file(bundle)} "
+    fitting, bundles = [bundle], ""
+    if dataset.task == "classification":
+        fitting, others = _by_classes(set(dataset.labels.values()))
+        fitting = [bundle] if bundle in fitting else fitting
+        bundles = ", ".join(others)
+    command = (
+        f"python -m monai.bundle run --config_file {_train_file((fitting or [bundle])[0])} "
         f"--dataset_dir {shlex.quote(str(out))}"
     )
+    if fitting:
+        return command
+    return f"{command} (no bundle has these classes; each of {bundles} can be trained for them)"
+
+
+def _by_classes(labels: set[str]) -> tuple[list[str], list[str]]:
+    """Gives the bundles of just these classes, and all bundles for a classification."""
+    from pipelines.bundles import bundle_classes, bundle_names
+
+    every = [name for name in bundle_names() if name.endswith("_classification")]
+    return [name for name in every if set(bundle_classes(name)) == labels], every
 
 
 def _train_file(bundle: str) -> str:

@@ -50,6 +50,13 @@ import click
     metavar="NAME_OR_PATH",
     help="Also show what the network sees: a bundle's name or folder, or the folder of a run.",
 )
+@click.option(
+    "--variant",
+    "variants",
+    multiple=True,
+    metavar="NAME_OR_FILE",
+    help="Of the bundle: a variant's name, or a file such as training takes. Repeatable.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace a preview that stands at OUT.")
 @click.option("--json", "as_json", is_flag=True, help="Print the list of sheets as JSON.")
 def preview(dataset: Path, out: Path | None, overwrite: bool, as_json: bool, **given: Any) -> None:

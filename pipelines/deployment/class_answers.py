@@ -10,6 +10,7 @@ from pathlib import Path
 from ignite.engine import Engine, Events
 
 from pipelines.atomic import write_text
+from pipelines.evaluation.classification import check_probabilities
 
 FILE = "predictions.csv"
 PREFIX = "p_"
@@ -52,6 +53,7 @@ class ClassAnswers:
         for item, output in zip(engine.state.batch, engine.state.output, strict=True):
             probabilities = output["pred"].detach().double().cpu().flatten().tolist()
             name = Path(str(item["path"])).relative_to(self.source).as_posix()
+            check_probabilities(name, probabilities)
             best = probabilities.index(max(probabilities))
             self.rows.append([name, self.labels[best], *probabilities])
 

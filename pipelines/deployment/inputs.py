@@ -12,6 +12,7 @@ from ignite.engine import Engine, Events
 
 from pipelines.errors import InputError
 from pipelines.progress import counting
+from pipelines.training.finite_answers import FiniteAnswers
 from pipelines.training.run_folder import flag
 from transforms.nifti_orientation import (
     directions,
@@ -27,7 +28,13 @@ _LOG = logging.getLogger("med2d")
 _NAMED = 10
 
 
-def picture_items(folder: str | Path, image_size: int, masks: bool = True) -> list[dict[str, Any]]:
+def picture_items(
+    folder: str | Path,
+    image_size: int | None,
+    masks: bool = True,
+    content: str = "grey",
+    smallest: int = 1,
+) -> list[dict[str, Any]]:
     """Find the pictures and NIfTI files below a folder, and check that each can be read.
 
     Hidden files and folders are passed over. Every file is decoded once before anything is
@@ -37,7 +44,10 @@ def picture_items(folder: str | Path, image_size: int, masks: bool = True) -> li
     Args:
         folder: a folder, searched with its sub-folders.
         image_size: longest side that the network sees, in pixels; the shorter one must keep one.
+            None where the network sees the picture at its own size.
         masks: whether each picture gets a file of its own, named after it.
+        content: what is read of a picture; see ``transforms.upright_reader.UprightReader``.
+        smallest: least side of a picture, pixels.
 
     Returns:
         ``{"image": path}`` for each, sorted by path.
@@ -59,7 +69,7 @@ def picture_items(folder: str | Path, image_size: int, masks: bool = True) -> li
         )
     if masks:
         _check_names(paths)
-    _check_readable(paths, image_size)
+    _check_readable(paths, image_size, content, smallest)
     _warn_turned(paths)
     return [{"image": str(path)} for path in paths]
 
@@ -79,13 +89,20 @@ def _check_names(paths: list[Path]) -> None:
             )
 
 
-def _check_readable(paths: list[Path], image_size: int) -> None:
-    reader, wrong = UprightReader("grey"), []
+def _check_readable(paths: list[Path], image_size: int | None, content: str, smallest: int) -> None:
+    reader, wrong = UprightReader(content), []
     with counting("checking") as report:
         for done, path in enumerate(paths, start=1):
             try:
-                height, width = reader.get_data(path)[0].shape
-                if min(height, width) * image_size < max(height, width):
+                height, width = reader.get_data(path)[0].shape[:2]
+                if height == width == 1:
+                    wrong.append(f"{path} is a single pixel, which shows nothing; take it out")
+                elif min(height, width) < smallest:
+                    wrong.append(
+                        f"{path} is {width} x {height} pixels, smaller than the network's stride "
+                        f"of {smallest}; take it out, or scan it finer"
+                    )
+                elif image_size and min(height, width) * image_size < max(height, width):
                     wrong.append(
                         f"{path} is {width} x {height} pixels: too long and thin to shrink"
                     )
@@ -149,6 +166,8 @@ def prepare_output(folder: str | Path, overwrite: Any, source: str | Path) -> No
 class AnswerProgress:
     """Shows how many pictures are answered, and at the end where the answers are.
 
+    A model that answers NaN stops the run; see ``FiniteAnswers``.
+
     Args:
         output_dir: the folder of the answers.
         answers: what they are.
@@ -160,6 +179,7 @@ class AnswerProgress:
 
     def attach(self, engine: Engine) -> None:
         """Follow the evaluator ``engine``."""
+        FiniteAnswers().attach(engine)
         engine.add_event_handler(Events.STARTED, self._start)
 
     def _start(self, engine: Engine) -> None:

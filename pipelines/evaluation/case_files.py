@@ -1,7 +1,8 @@
 """Tables of cases of this project and of others, read into one form.
 
 A table of ours (cases.csv) has every column; of another program's a few are enough: ``class`` and
-``predicted`` or ``p_<class>`` for a classification, any of ``dice``, ``iou``, … for a segmentation.
+``predicted`` or ``p_<class>`` for a classification, any of ``dice``, ``iou``, … for a segmentation,
+``dice_<class>`` of two classes or more for one of several classes.
 Columns that no score needs are kept as text: subgroups are made of them.
 """
 
@@ -16,7 +17,8 @@ import numpy as np
 import pandas as pd
 
 from pipelines.errors import InputError
-from pipelines.evaluation.cases import FLAGS, LEAKY, SEGMENTATION_COLUMNS, is_leaky
+from pipelines.evaluation.cases import FLAGS, LEAKY, SEGMENTATION_COLUMNS, SHARE, is_leaky
+from pipelines.evaluation.class_maps import IMAGE_SCORES, class_map_columns, score_column
 from pipelines.evaluation.classification import PREFIX
 from pipelines.evaluation.segmentation_statistics import available_scores, has_lesion
 
@@ -34,7 +36,8 @@ class Cases(NamedTuple):
 
     Attributes:
         task: ``classification`` or ``segmentation``.
-        labels: class names in the order of the columns of probabilities; () for a segmentation.
+        labels: class names in the order of the columns of probabilities, or of the scores of a
+            segmentation of several classes; () for a segmentation of lesions.
         table: ``id``, ``group``, what the scores need as numbers, further columns as text; sorted
             by id.
         grouped: whether the files say what the groups are; else each image is its own.
@@ -63,11 +66,11 @@ def read_case_files(paths: Sequence[Path]) -> Cases:
     files = [case_file(path) for path in paths]
     tables = [_read(file) for file in files]
     task = _task(tables[0], files[0])
-    labels = _labels(tables[0], files[0]) if task == CLASSIFICATION else ()
+    labels = _labels(tables[0], files[0]) if task == CLASSIFICATION else _map_labels(tables[0])
     for table, file in zip(tables[1:], files[1:], strict=True):
         _check_like_first(table, file, tables[0], files[0])
-        if task == CLASSIFICATION:
-            labels = _joined_labels(labels, _labels(table, file), file, files[0])
+        further = _labels(table, file) if task == CLASSIFICATION else _map_labels(table)
+        labels = _joined_labels(labels, further, file, files[0])
     typed = [_typed(t, f, task, labels) for t, f in zip(tables, files, strict=True)]
     _check_ids(typed, files)
     pooled = pd.concat(typed, ignore_index=True)
@@ -140,7 +143,7 @@ def _names(table: pd.DataFrame) -> list[str]:
 def _task(table: pd.DataFrame, path: Path) -> str:
     """Recognises the task by the columns."""
     answers = "predicted" in table or any(name.startswith(PREFIX) for name in _names(table))
-    outlines = any(name in table for name in _OF_SEGMENTATION)
+    outlines = any(name in table for name in _OF_SEGMENTATION) or bool(_map_labels(table))
     if "class" in table and answers and not outlines:
         return CLASSIFICATION
     if outlines and not answers:
@@ -166,6 +169,13 @@ def _labels(table: pd.DataFrame, path: Path) -> tuple[str, ...]:
             )
         return (*others, *named)
     return named
+
+
+def _map_labels(table: pd.DataFrame) -> tuple[str, ...]:
+    """Gives the class names of the columns ``dice_<class>``; none where there are not two."""
+    start = score_column(IMAGE_SCORES[0], "")
+    found = tuple(name.removeprefix(start) for name in _names(table) if name.startswith(start))
+    return found if len(found) > 1 else ()
 
 
 def _joined_labels(
@@ -197,8 +207,16 @@ def _check_like_first(table: pd.DataFrame, path: Path, first: pd.DataFrame, plac
 
 def _numeric(task: str, labels: Sequence[str]) -> tuple[str, ...]:
     """Names the columns that hold numbers."""
-    probabilities = tuple(PREFIX + name for name in labels)
-    return (*(_NUMBERS if task == SEGMENTATION else probabilities), LEAKY)
+    if task == CLASSIFICATION:
+        return (*(PREFIX + name for name in labels), LEAKY)
+    return (*(_map_numbers(labels) if labels else _NUMBERS), LEAKY)
+
+
+def _map_numbers(labels: Sequence[str]) -> dict[str, bool]:
+    """Names the columns of numbers of a map of several classes; tells which are shares."""
+    columns = class_map_columns(labels)
+    texts = (*_TEXT, "fold", LEAKY)
+    return {name: column is SHARE for name, column in columns.items() if name not in texts}
 
 
 def _typed(table: pd.DataFrame, path: Path, task: str, labels: Sequence[str]) -> pd.DataFrame:
@@ -212,15 +230,20 @@ def _typed(table: pd.DataFrame, path: Path, task: str, labels: Sequence[str]) ->
         _refuse(table[name] == "", table[name], path, name, "a name")
     for name in (name for name in _numeric(task, labels) if name in table):
         may_be_empty = task == SEGMENTATION
-        table[name] = _numbers(table[name], path, name, may_be_empty)
+        share = task == SEGMENTATION and bool(labels) and _map_numbers(labels).get(name, False)
+        table[name] = _numbers(table[name], path, name, may_be_empty, share)
     if task == CLASSIFICATION:
         return _with_answers(table, path, labels)
+    if labels:
+        return table
     return _with_lesions(table, path)
 
 
-def _numbers(cells: pd.Series, path: Path, name: str, may_be_empty: bool) -> pd.Series:
+def _numbers(
+    cells: pd.Series, path: Path, name: str, may_be_empty: bool, share: bool = False
+) -> pd.Series:
     """Parses a column of numbers: shares from 0 to 1, flags or counts."""
-    share = name.startswith(PREFIX) or name in _SHARES
+    share = share or name.startswith(PREFIX) or name in _SHARES
     flag = name in ("false_positive", LEAKY)
     numbers = pd.to_numeric(cells, errors="coerce").astype(float)
     empty = (cells == "") & (may_be_empty or flag)

@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 
 from pipelines.errors import InputError
-from pipelines.evaluation import classification, scores
+from pipelines.evaluation import classification_scores, scores
 from pipelines.evaluation.case_files import CLASSIFICATION, Cases
 from pipelines.evaluation.cases import LEAKY, has_marks
+from pipelines.evaluation.class_map_scores import POLICY as CLASS_MAP_POLICY
+from pipelines.evaluation.class_map_statistics import ClassMapStatistics
 from pipelines.evaluation.classification import PREFIX
 from pipelines.evaluation.classification_statistics import ClassificationStatistics
 from pipelines.evaluation.group_intervals import IntervalOptions, score_entries
@@ -20,7 +22,7 @@ from pipelines.evaluation.operating_point import chosen_threshold, operating_poi
 from pipelines.evaluation.segmentation_statistics import segmentation_statistics
 from pipelines.evaluation.subgroups import subgroups
 
-POLICIES = {CLASSIFICATION: classification.POLICY, "segmentation": scores.POLICY}
+POLICIES = {CLASSIFICATION: classification_scores.POLICY, "segmentation": scores.POLICY}
 
 
 class Target(NamedTuple):
@@ -43,10 +45,12 @@ def case_statistics(table: pd.DataFrame, task: str, labels: Sequence[str]) -> Gr
     Args:
         table: the cases, as in ``Cases``.
         task: ``classification`` or ``segmentation``.
-        labels: the class names of a classification.
+        labels: the class names of a classification, or of a segmentation of several classes.
     """
     if task == CLASSIFICATION:
         return ClassificationStatistics(table, labels)
+    if labels:
+        return ClassMapStatistics(table, labels)
     return segmentation_statistics(table)
 
 
@@ -64,12 +68,14 @@ def case_scores(
     Returns:
         ``task``, ``labels``, ``images``, ``groups``, ``grouped``, ``leaky``; ``scores`` (score to
         entry, see ``group_intervals``), ``by_class`` (class to scores), ``confusion`` (rows the
-        truth; classification only); ``by_marks`` (with and without burnt-in marks, empty where no
-        image is flagged) and ``by`` (column to value to the same); how the intervals were made.
+        truth, of images or of pixels; not of lesions); ``by_marks`` (with and without burnt-in
+        marks, empty where no image is flagged) and ``by`` (column to value to the same); how the
+        intervals were made.
 
     Raises:
         InputError: a column cannot make subgroups.
     """
+    is_map = cases.task != CLASSIFICATION and bool(cases.labels)
     content = {
         "task": cases.task,
         "labels": list(cases.labels),
@@ -85,7 +91,7 @@ def case_scores(
             }
             for column in by
         },
-        "policy": POLICIES[cases.task],
+        "policy": CLASS_MAP_POLICY if is_map else POLICIES[cases.task],
     }
     return content | {
         "resamples": options.resamples,
@@ -156,8 +162,9 @@ def _part(cases: Cases, table: pd.DataFrame, options: IntervalOptions) -> dict[s
         if quantity.part:
             place = content["by_class"].setdefault(quantity.part, {})
         place[quantity.score] = entry
-    if isinstance(statistics, ClassificationStatistics):
-        content["confusion"] = statistics.confusion.astype(int).tolist()
+    confusion = getattr(statistics, "confusion", None)  # lesions have none
+    if confusion is not None:
+        content["confusion"] = confusion.astype(int).tolist()
     return content
 
 

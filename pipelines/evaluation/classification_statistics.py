@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,21 +14,46 @@ from pipelines.evaluation.calibration_scores import (
     confidence_terms,
     expected_calibration_error,
 )
-from pipelines.evaluation.classification import DESCRIPTIONS, PREFIX
-from pipelines.evaluation.confusion_scores import BY_CLASS, OVERALL, mean_defined, ratio
+from pipelines.evaluation.classification import PREFIX
+from pipelines.evaluation.confusion_scores import (
+    BY_CLASS,
+    OVERALL,
+    found_classes,
+    mean_defined,
+    ratio,
+)
 from pipelines.evaluation.group_ranking import group_ranking, ranking_areas
 from pipelines.evaluation.group_statistics import Quantity, Table, counted
 from pipelines.evaluation.intervals import group_sums
+
+DESCRIPTIONS: Mapping[str, str] = {
+    **{name: text for name, (_, text) in OVERALL.items()},
+    "auroc": "Mean area under the ROC curve over the classes, each against the others.",
+    "average_precision": "Mean average precision over the classes, each against the others.",
+    "brier": "Brier score: mean squared distance of the probabilities from the truth, 0 to 2.",
+    "calibration_error": "Expected calibration error: mean distance of confidence and accuracy.",
+}
+"""What each score of all classes together is, in a sentence."""
 
 _AREAS = {
     "auroc": "Area under the ROC curve, one class against the others.",
     "average_precision": "Area under the precision-recall curve.",
 }
 _CALIBRATION = ("brier", "calibration_error")
+INFLATED = ("calibration_error",)
+"""Scores that resampling alone raises."""
+
+_OF_FOUND = ("macro_precision", "macro_f1")
+_MEANS = ("balanced_accuracy", *_OF_FOUND, *_AREAS)
+"""Scores that are means over the classes: one over fewer classes is another score."""
 
 
 class ClassificationStatistics:
     """Scores of all classes together and of each class; a ``GroupStatistics``.
+
+    Counts that lack a class of the table do not define a mean over the classes, so that every
+    resample has the classes of the table (as in pROC, Robin et al. 2011,
+    doi:10.1186/1471-2105-12-77, which ignores resamples without cases or controls).
 
     Args:
         cases: table with ``group``, ``class``, ``predicted``, and ``p_<class>`` for each class;
@@ -62,12 +87,17 @@ class ClassificationStatistics:
             ]
         self._sums = group_sums(np.hstack(terms), names)
         self.confusion = self._split(self._sums.sum(axis=0)[None])[0][0]
+        self._has_images = self.confusion.sum(axis=1) > 0
+        self._found = found_classes(self.confusion)
         self.quantities: Sequence[Quantity] = list(self._describe(truth, predicted, names))
 
     def values(self, counts: Table) -> Table:
         """Gives every score for each row of counts; see ``GroupStatistics``."""
         confusion, brier, calibration = self._split(counts @ self._sums.astype(counts.dtype))
-        overall = [function(confusion) for function, _ in OVERALL.values()]
+        overall = [
+            function(confusion, self._found) if name in _OF_FOUND else function(confusion)
+            for name, (function, _) in OVERALL.items()
+        ]
         by_class = [function(confusion) for function, _ in BY_CLASS.values()]
         if self.has_probabilities:
             areas = [ranking_areas(ranked, counts) for ranked in self._rankings]
@@ -76,7 +106,11 @@ class ClassificationStatistics:
             overall += [mean_defined(table) for table in tables]
             overall += [ratio(brier, total), expected_calibration_error(calibration, total)]
             by_class += tables
-        return np.hstack([np.stack(overall, axis=1), *by_class])
+        lacking = (self._has_images & (confusion.sum(-1) == 0)).any(axis=-1)
+        means = [quantity.score in _MEANS for quantity in self.quantities[: len(overall)]]
+        table = np.stack(overall, axis=1)
+        table[np.ix_(lacking, means)] = np.nan
+        return np.hstack([table, *by_class])
 
     def _split(self, sums: Table) -> tuple[Table, Table, Table]:
         """Gives confusion matrices, sums of Brier terms and of calibration bins."""
@@ -95,7 +129,9 @@ class ClassificationStatistics:
         for name in [*overall, *(_CALIBRATION if self._rankings else ())]:
             share = (int(right.sum()), len(truth)) if name == "accuracy" else None
             yield Quantity(
-                name, "", DESCRIPTIONS[name], images, *counted(every, groups), proportion=share
+                *(name, "", DESCRIPTIONS[name], images, *counted(every, groups)),
+                proportion=share,
+                inflated=name in INFLATED,
             )
         texts = {name: text for name, (_, text) in BY_CLASS.items()}
         for name, text in {**texts, **(_AREAS if self._rankings else {})}.items():

@@ -18,14 +18,14 @@ from pipelines.evaluation.cases import LEAKY
 from pipelines.evaluation.classification import PREFIX
 from pipelines.evaluation.classification_statistics import ClassificationStatistics
 from pipelines.evaluation.delong import delong_difference
-from pipelines.evaluation.group_intervals import percentile_bounds
+from pipelines.evaluation.group_intervals import difference_bounds
 from pipelines.evaluation.group_permutation import permutation_p
 from pipelines.evaluation.group_statistics import GroupStatistics, Quantity
 from pipelines.evaluation.holm import holm_adjusted
 from pipelines.evaluation.mcnemar import mcnemar_p
 from pipelines.evaluation.paired_bootstrap import paired_differences
 from pipelines.evaluation.paired_cases import Model
-from pipelines.evaluation.segmentation_statistics import has_lesion, segmentation_statistics
+from pipelines.evaluation.segmentation_statistics import has_lesion
 from pipelines.evaluation.standardised_difference import standardised_difference
 
 DEFAULTS: Mapping[str, tuple[str, ...]] = {
@@ -34,7 +34,7 @@ DEFAULTS: Mapping[str, tuple[str, ...]] = {
 }
 """Scores that are compared where none is named; those that the tables do not give are left out."""
 
-OF_CLASS = ("recall", "auroc")
+OF_CLASS = ("recall", "auroc", "dice")
 """Scores of a class that are compared where one is named."""
 
 LESS_IS_BETTER = frozenset({"brier", "calibration_error", "false_positive_rate"})
@@ -48,7 +48,8 @@ class ComparisonOptions(NamedTuple):
 
     Attributes:
         scores: names of the scores; () for ``DEFAULTS``.
-        label: a class whose recall and AUROC are compared, too; None for none.
+        label: a class whose recall and AUROC (of a segmentation Dice) are compared, too; None for
+            none.
         resamples: number of resamples and of permutations.
         seed: of both.
         level: of confidence, in (0, 1); a difference is called one where the adjusted p value is
@@ -153,11 +154,13 @@ def _pair(
     scores = {}
     for name, column in columns.items():
         pair = [float(row[column]) for row in values]
-        low, high = percentile_bounds(differences[:, column], options.level)
+        inflated = before.quantities[column].inflated
+        value, drawn = pair[1] - pair[0], differences[:, column]
+        low, high = difference_bounds(value, drawn, options.level, inflated)
         scores[name] = {
             "first": _or_none(pair[0]),
             "second": _or_none(pair[1]),
-            "difference": _or_none(pair[1] - pair[0]),
+            "difference": _or_none(value),
             "low": None if few else _or_none(low),
             "high": None if few else _or_none(high),
             "p": None if few else _or_none(float(p[column])),
@@ -184,9 +187,9 @@ def _stacked(first: Model, second: Model) -> GroupStatistics:
         ],
         ignore_index=True,
     )
-    if first.cases.task != CLASSIFICATION:
-        return segmentation_statistics(stacked)
     labels = first.cases.labels
+    if first.cases.task != CLASSIFICATION:
+        return case_statistics(stacked, first.cases.task, labels)
     names = [PREFIX + label for label in labels]
     if not all(name in stacked for name in names):
         return ClassificationStatistics(stacked, labels)

@@ -13,7 +13,10 @@ _DARK = 0.5  # share from which white text is read better than black
 
 
 def confusion_figure(
-    confusion: Sequence[Sequence[int]], labels: Sequence[str], remark: str = ""
+    confusion: Sequence[Sequence[int]],
+    labels: Sequence[str],
+    remark: str = "",
+    counted: str = "images",
 ) -> Figure:
     """Draws counts, and below each its share of the true class, which is the shade.
 
@@ -21,6 +24,7 @@ def confusion_figure(
         confusion: counts, rows the truth, columns the prediction.
         labels: the class names in the order of the rows.
         remark: what a reader must know, in the title.
+        counted: what is counted.
 
     Returns:
         Figure of 1050 x 900 pixels, made without any global state of matplotlib.
@@ -38,6 +42,6 @@ def confusion_figure(
     places = range(len(labels))
     axes.set_xticks(places, labels, rotation=30 if len(labels) > 3 else 0)
     axes.set_yticks(places, labels)
-    title = f"Confusion matrix, {counts.sum():.0f} images"
+    title = f"Confusion matrix, {counts.sum():.0f} {counted}"
     axes.set(xlabel="predicted", ylabel="true", title=f"{title} ({remark})" if remark else title)
     return figure

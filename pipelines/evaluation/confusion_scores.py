@@ -38,12 +38,8 @@ def recalls(confusion: Table) -> Table:
 
 
 def precisions(confusion: Table) -> Table:
-    """Share of the images predicted as each class that are of it, (..., classes).
-
-    0 where nothing is predicted as a class that has images.
-    """
-    value = ratio(_hits(confusion), confusion.sum(-2))
-    return np.where(np.isnan(value) & (confusion.sum(-1) > 0), 0.0, value)
+    """Share of the images predicted as each class that are of it, (..., classes)."""
+    return ratio(_hits(confusion), confusion.sum(-2))
 
 
 def f1_scores(confusion: Table) -> Table:
@@ -59,14 +55,29 @@ def balanced_accuracy(confusion: Table) -> Table:
     return mean_defined(recalls(confusion))
 
 
-def macro_precision(confusion: Table) -> Table:
-    """Mean precision over the classes, (...,)."""
-    return mean_defined(precisions(confusion))
+def macro_precision(confusion: Table, found: NDArray[np.bool_] | None = None) -> Table:
+    """Mean precision over the classes that are found, (...,).
+
+    Args:
+        confusion: (..., classes, classes).
+        found: which classes count, (classes,); one as which nothing is predicted counts 0. Those
+            that have images or are predicted where not given.
+    """
+    return _mean_of_found(
+        precisions(confusion), found_classes(confusion) if found is None else found
+    )
 
 
-def macro_f1(confusion: Table) -> Table:
-    """Mean F1 over the classes, (...,)."""
-    return mean_defined(f1_scores(confusion))
+def macro_f1(confusion: Table, found: NDArray[np.bool_] | None = None) -> Table:
+    """Mean F1 over the classes that are found, (...,); see ``macro_precision``."""
+    return _mean_of_found(
+        f1_scores(confusion), found_classes(confusion) if found is None else found
+    )
+
+
+def found_classes(confusion: Table) -> NDArray[np.bool_]:
+    """Tells which classes have images or are predicted, (..., classes)."""
+    return np.asarray(confusion.sum(-1) + confusion.sum(-2) > 0)
 
 
 def cohen_kappa(confusion: Table) -> Table:
@@ -79,7 +90,7 @@ def cohen_kappa(confusion: Table) -> Table:
     return ratio(accuracy(confusion) - chance, 1 - chance)
 
 
-OVERALL: Mapping[str, tuple[Callable[[Table], Table], str]] = {
+OVERALL: Mapping[str, tuple[Callable[..., Table], str]] = {
     "balanced_accuracy": (balanced_accuracy, "Mean recall over the classes."),
     "accuracy": (accuracy, "Share of the images whose class is predicted."),
     "macro_precision": (macro_precision, "Mean precision over the classes."),
@@ -94,6 +105,10 @@ BY_CLASS: Mapping[str, tuple[Callable[[Table], Table], str]] = {
     "f1": (f1_scores, "Harmonic mean of precision and recall."),
 }
 """Scores of each class, (..., classes)."""
+
+
+def _mean_of_found(values: Table, found: NDArray[np.bool_]) -> Table:
+    return ratio(np.nan_to_num(values).sum(-1), found.sum(-1).astype(float))
 
 
 def _hits(confusion: Table) -> Table:

@@ -1,7 +1,16 @@
 """Values of scores with their intervals: which method is used for which score.
 
 The bootstrap draws whole groups (see ``intervals``). Where every group is a single case, a plain
-proportion has a closed interval that holds better in small samples, and takes it.
+proportion has a closed interval that holds better in small samples, and takes it. Where all of its
+images are hits, or none, all resamples agree, though a few groups show little: it takes the closed
+interval of as many trials as there are groups, which is that of images that resemble each other
+wholly within a group (the effective sample of Korn and Graubard 1998, "Confidence intervals for
+proportions with small expected number of positive counts estimated from survey data", Survey
+Methodology 24:193-201, at its least). Any other score of which all resamples agree has no interval.
+
+A resample of few images has a larger expected calibration error than the images themselves, so that
+its percentiles may all lie above the value. It takes the standard interval with the bootstrap's
+standard error (Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapter 13).
 """
 
 from __future__ import annotations
@@ -12,12 +21,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from pipelines.evaluation.bca import bca_bounds
 from pipelines.evaluation.clopper_pearson import clopper_pearson_bounds
 from pipelines.evaluation.group_statistics import GroupStatistics, Quantity, Table
 from pipelines.evaluation.intervals import resample_counts
 from pipelines.evaluation.wilson import wilson_bounds
+
+NORMAL = "normal"
+"""Standard interval of a score that resampling inflates."""
 
 METHODS = ("percentile", "bca")
 """Intervals of the bootstrap."""
@@ -29,8 +42,9 @@ PROPORTIONS: dict[str, Callable[[int, int, float], tuple[float, float]]] = {
 """Closed intervals of a proportion of independent images."""
 
 BOOTSTRAP = "bootstrap"
-"""In place of a closed interval: proportions are resampled like every other score."""
+"""In place of a closed interval: proportions are resampled while their resamples differ."""
 
+_ROUNDING = 1e-6  # of single precision, relative to the value
 _AT_ONCE = 400_000  # counts of one step: they stay in the processor's cache
 
 
@@ -64,8 +78,9 @@ def score_entries(
     Returns:
         A pair for each score: what it is, and its entry with ``value``, ``n``, ``unit``,
         ``groups``, ``low``, ``high``, ``level``, ``interval`` (the method) and ``description``. A
-        value that is not defined is None; so are the bounds where fewer than two groups count.
-        ``interval`` is ``percentile`` where a BCa interval is not defined.
+        value that is not defined is None; so are the bounds where fewer than two groups count, and
+        where all resamples agree though the score is no plain proportion. ``interval`` is
+        ``percentile`` where a BCa interval is not defined.
     """
     values = statistics.values(np.ones((1, statistics.groups)))[0]
     drawn = resampled_values(statistics, options.resamples, options.seed)
@@ -123,6 +138,25 @@ def percentile_bounds(resampled: NDArray[np.floating], level: float) -> tuple[fl
     return float(low), float(high)
 
 
+def difference_bounds(
+    value: float, resampled: NDArray[np.floating], level: float, inflated: bool = False
+) -> tuple[float, float]:
+    """Gives the interval of a difference of a score between two tables, or two models.
+
+    Args:
+        value: the difference.
+        resampled: its resamples, (resamples,); NaN is left out.
+        level: of confidence, in (0, 1).
+        inflated: whether resampling alone raises the score.
+
+    Returns:
+        Both bounds; NaN where there are none.
+    """
+    if inflated:
+        return _normal_bounds(value, resampled, level)
+    return percentile_bounds(resampled, level)
+
+
 def _bounds(
     quantity: Quantity,
     value: float,
@@ -131,14 +165,56 @@ def _bounds(
     options: IntervalOptions,
 ) -> tuple[float, float, str]:
     """Gives both bounds and the method that made them."""
-    share, trials = quantity.proportion, quantity.proportion[1] if quantity.proportion else 0
-    if share and options.proportion != BOOTSTRAP and quantity.groups == trials:
-        return *PROPORTIONS[options.proportion](*share, options.level), options.proportion
+    closed = _closed_bounds(quantity, options) if quantity.groups else None
+    if closed:
+        return closed
+    if quantity.inflated:
+        low, high = _normal_bounds(value, drawn, options.level)
+        low, high, method = max(low, 0.0), min(high, 1.0), NORMAL
+    else:
+        low, high, method = _resampled_bounds(value, drawn, left_out, options)
+    if high - low <= _ROUNDING * abs(value):
+        return math.nan, math.nan, method
+    return low, high, method
+
+
+def _resampled_bounds(
+    value: float,
+    drawn: NDArray[np.floating],
+    left_out: NDArray[np.floating] | None,
+    options: IntervalOptions,
+) -> tuple[float, float, str]:
+    """Gives the BCa interval where it is wanted and defined, else the percentile interval."""
     if left_out is not None:
         low, high = bca_bounds(value, drawn, left_out, options.level)
         if not math.isnan(low):
             return low, high, "bca"
     return *percentile_bounds(drawn, options.level), "percentile"
+
+
+def _closed_bounds(quantity: Quantity, options: IntervalOptions) -> tuple[float, float, str] | None:
+    """Gives the bounds of a proportion where a closed interval is the better one."""
+    if quantity.proportion is None:
+        return None
+    hits, trials = quantity.proportion
+    method = "wilson" if options.proportion == BOOTSTRAP else options.proportion
+    if quantity.groups == trials and options.proportion != BOOTSTRAP:
+        return *PROPORTIONS[method](hits, trials, options.level), method
+    if hits in (0, trials):
+        trials = quantity.groups
+        return *PROPORTIONS[method](trials if hits else 0, trials, options.level), method
+    return None
+
+
+def _normal_bounds(
+    value: float, resampled: NDArray[np.floating], level: float
+) -> tuple[float, float]:
+    """Gives the standard interval with the error of the resamples; NaN with fewer than two."""
+    drawn = resampled[~np.isnan(resampled)]
+    if drawn.size < 2:
+        return math.nan, math.nan
+    half = float(norm.ppf((1 + level) / 2) * drawn.std(ddof=1, dtype=float))
+    return float(value) - half, float(value) + half
 
 
 def _entry(

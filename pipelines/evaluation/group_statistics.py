@@ -27,6 +27,7 @@ class Quantity(NamedTuple):
         n: how much of it there is.
         groups: distinct groups behind ``n``.
         proportion: hits and trials where the score is a plain share of images; None elsewhere.
+        inflated: whether resampling alone raises it, as it does a mean of absolute differences.
     """
 
     score: str
@@ -36,6 +37,7 @@ class Quantity(NamedTuple):
     n: int
     groups: int
     proportion: tuple[int, int] | None = None
+    inflated: bool = False
 
 
 class GroupStatistics(Protocol):

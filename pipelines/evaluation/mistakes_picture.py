@@ -99,7 +99,9 @@ def _title(shown: int, wrong: int, images: int) -> str:
 def _draw(cell: Figure, mistake: Mistake) -> None:
     left, right = cell.subplots(1, 2)
     answer = f"true {mistake.truth}, predicted {mistake.predicted} {mistake.probability:.2f}"
-    cell.suptitle(f"{_short(mistake.id)}\n{answer}", fontsize=9)
+    cold = mistake.heat is not None and not mistake.heat.any()
+    nothing = "\nheat map 0 everywhere: no place spoke for it" if cold else ""
+    cell.suptitle(f"{_short(mistake.id)}\n{answer}{nothing}", fontsize=9)
     for axes in (left, right):
         _show(axes, mistake.image)
     if mistake.heat is None:

@@ -14,16 +14,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from rich.table import Table
 from rich.text import Text
 
 from pipelines.evaluation.cases import LEAKY
-from pipelines.evaluation.classification import DESCRIPTIONS, point_scores, resampled_scores
+from pipelines.evaluation.classification_scores import point_scores, resampled_scores
+from pipelines.evaluation.classification_statistics import DESCRIPTIONS, INFLATED
+from pipelines.evaluation.group_intervals import difference_bounds
 from pipelines.evaluation.scores import LEAKY_LINE
 
 ERRORS = frozenset({"brier", "calibration_error"})
 """Scores of which less is better: their drop is how much they rise."""
+
+_ROUNDING = 1e-6  # of single precision
 
 
 def score_drop(
@@ -51,7 +54,9 @@ def score_drop(
     Returns:
         ``classes``: those that are compared; ``scores``: score to ``own``, ``other``, ``drop``
         (above 0: worse on the other images), ``low``, ``high``, ``level``, ``n_own``, ``n_other``.
-        What is not defined is None; so are the bounds where a table has fewer than two groups.
+        What is not defined is None; so are the bounds where a table has fewer than two groups, and
+        where all resamples agree. Resamples that lack a class are left out, see
+        ``ClassificationStatistics``.
     """
     shared = [name for name in labels if name in set(own["class"]) & set(other["class"])]
     tables = [cases[cases["class"].isin(shared)] for cases in (own, other)]
@@ -66,16 +71,16 @@ def score_drop(
     entries = {}
     for name in DESCRIPTIONS:
         sign = -1 if name in ERRORS else 1
-        low, high = (
-            (None, None) if few else _bounds(sign * (drawn[0][name] - drawn[1][name]), level)
-        )
-        before, after = (_or_none(scores[name]) for scores in points)
+        before, after = (scores[name] for scores in points)
+        value, drops = sign * (before - after), sign * (drawn[0][name] - drawn[1][name])
+        low, high = difference_bounds(value, drops, level, name in INFLATED)
+        bounded = not few and high - low > _ROUNDING
         entries[name] = {
-            "own": before,
-            "other": after,
-            "drop": None if before is None or after is None else sign * (before - after),
-            "low": low,
-            "high": high,
+            "own": _or_none(before),
+            "other": _or_none(after),
+            "drop": _or_none(value),
+            "low": low if bounded else None,
+            "high": high if bounded else None,
             "level": level,
             "n_own": len(tables[0]),
             "n_other": len(tables[1]),
@@ -98,10 +103,11 @@ def drop_table(drop: Mapping[str, Any], other: str) -> Table:
     entries = drop["scores"]
     level = max((entry["level"] for entry in entries.values()), default=0)
     title = f"Drop, over the classes found in both: {', '.join(drop['classes']) or 'none'}"
-    table = Table("score", title=f"{title}; {LEAKY_LINE}" if drop.get(LEAKY) else title)
+    table = Table(title=f"{title}; {LEAKY_LINE}" if drop.get(LEAKY) else title)
+    table.add_column("score", no_wrap=True)
     interval = f"{100 * level:g} % interval"
     for heading in ("own fold", Text(other), "drop (above 0: worse)", interval):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=heading == interval)
     for name, entry in entries.items():
         bounds = (entry["low"], entry["high"])
         interval = "-" if None in bounds else "{:+.3f} to {:+.3f}".format(*bounds)
@@ -113,15 +119,6 @@ def drop_table(drop: Mapping[str, Any], other: str) -> Table:
             interval,
         )
     return table
-
-
-def _bounds(values: NDArray[np.float64], level: float) -> tuple[float | None, float | None]:
-    """Gives the percentile bounds over the resamples that both tables define."""
-    defined = values[~np.isnan(values)]
-    if not defined.size:
-        return None, None
-    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
 
 
 def _shown(value: float | None, form: str) -> str:

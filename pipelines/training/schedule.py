@@ -115,8 +115,9 @@ def check_cycle(scheduler: Any, state: Mapping[str, Any], folder: str | Path) ->
         return  # another kind of run, which is refused when it is loaded
     if scheduler.total_steps > planned:
         epochs, wanted = planned // length, scheduler.total_steps // length
+        count = f"{epochs} epoch" + ("s" if epochs > 1 else "")
         raise InputError(
-            f"the learning-rate schedule of the run in {folder} was made for {epochs} epochs and "
+            f"the learning-rate schedule of the run in {folder} was made for {count} and "
             f"ends at almost nothing; it cannot go on to {wanted}. Start anew with --epochs "
             f"{wanted} (--overwrite true, or another --output_dir), or with a plateau schedule, "
             "which can go on"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,26 @@ def test_the_summary_is_the_same_for_people_and_programs(
     assert "7 images in 7 groups (1 of several images; 2 near-duplicate pairs found)" in text
     left = "2 images left out, besides 1 mask, 3 files that cannot be used"
     assert left in text and content["left_out_counts"]["files"] == 3
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (("normal", "benign", "malignant"), "bundles/breast_us_classification/configs/train.json"),
+        (("healthy", "fractured", "beyond_repair"), "bundles/bone_xray_classification/configs"),
+        (("cat", "dog"), "each of bone_xray_classification, breast_us_classification, fetal_plane"),
+    ],
+)
+def test_a_classification_is_for_the_bundle_of_its_classes(
+    labels: tuple[str, ...], expected: str
+) -> None:
+    made = conversion("classification")
+    source = {**made.dataset.source, "layout": "class-folders"}
+    named = {str(place): label for place, label in enumerate(labels)}
+    dataset = replace(made.dataset, labels=named, source=source)
+    told = summary(replace(made, dataset=dataset), Path("out"))["next"]
+    assert expected in told
+    assert ("no bundle has these classes" in told) == ("cat" in labels)
 
 
 def test_a_failure_lists_all_problems() -> None:

@@ -8,7 +8,10 @@ from pipelines.datasets.exports import EXPORTS
 from tests.pipelines.commands.command_line import make, run
 
 LEFT = {
-    "nnunet": ("Dataset507_busi/splits_final.json", "Dataset507_busi/labelsTr/benign_0001.png"),
+    "nnunet": (
+        "Dataset507_busi-phantom/splits_final.json",
+        "Dataset507_busi-phantom/labelsTr/benign_0001.png",
+    ),
     "auto3dseg": ("datalist.json", "labels/benign_0001.nii.gz"),
     "npz": ("dataset.npz",),
     "yolo": ("data.yaml",),

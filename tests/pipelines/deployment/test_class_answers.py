@@ -8,6 +8,7 @@ import torch
 from ignite.engine import Engine
 
 from pipelines.deployment.class_answers import ClassAnswers
+from pipelines.errors import InputError
 
 
 def answered(tmp_path: Path, batches: int = 2, fails: bool = False) -> Engine:
@@ -36,4 +37,12 @@ def test_every_picture_has_its_line(tmp_path: Path) -> None:
 def test_a_run_that_fails_leaves_no_table(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="broken"):
         answered(tmp_path, fails=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_class_is_made_of_nan(tmp_path: Path) -> None:
+    engine = Engine(lambda engine, batch: [{"pred": torch.tensor([float("nan"), 0.5])}])
+    ClassAnswers(["a", "b"], tmp_path / "in", tmp_path).attach(engine)
+    with pytest.raises(InputError, match=r"x.png: the model answers the probabilities \[nan, 0.5"):
+        engine.run([[{"path": str(tmp_path / "in" / "x.png")}]])
     assert list(tmp_path.iterdir()) == []

@@ -166,9 +166,28 @@ def test_a_picture_too_thin_to_shrink_is_named(tmp_path: Path) -> None:
     assert len(picture_items(tmp_path, 128)) == 1
 
 
+def test_a_single_pixel_is_refused(tmp_path: Path) -> None:
+    put(tmp_path, "a.png")
+    Image.new("L", (1, 1), 9).save(tmp_path / "dot.png")
+    with pytest.raises(InputError, match=r"dot.png is a single pixel, which shows nothing"):
+        picture_items(tmp_path, 128)
+
+
 def test_names_may_be_alike_where_no_masks_are_written(tmp_path: Path) -> None:
     for name in ("a.png", "a.bmp"):
         Image.new("L", (8, 8), 9).save(tmp_path / name)
     with pytest.raises(InputError, match="differ only in their suffix"):
         picture_items(tmp_path, 128)
     assert len(picture_items(tmp_path, 128, masks=False)) == 2
+
+
+def test_pictures_at_their_own_size_need_no_more_than_the_stride(tmp_path: Path) -> None:
+    Image.fromarray(np.zeros((16, 900), np.uint8)).save(tmp_path / "thin.png")
+    assert len(picture_items(tmp_path, None, content="rgb8", smallest=16)) == 1
+    Image.fromarray(np.zeros((15, 900), np.uint8)).save(tmp_path / "thinner.png")
+    Image.fromarray(np.full((20, 20), 999, np.uint16)).save(tmp_path / "deep.png")
+    with pytest.raises(InputError) as caught:
+        picture_items(tmp_path, None, content="rgb8", smallest=16)
+    deep, thin = str(caught.value).split("; ")[0], str(caught.value)
+    assert "deep.png: a picture with values from 999 to 999, of more than 8 bits" in deep
+    assert "thinner.png is 900 x 15 pixels, smaller than the network's stride of 16" in thin

@@ -6,8 +6,11 @@ import pytest
 from pipelines.errors import InputError
 from pipelines.evaluation.case_files import case_file, read_case_files, read_columns
 from pipelines.evaluation.cases import write_cases
+from pipelines.evaluation.class_maps import class_map_columns
 from pipelines.evaluation.classification import classification_columns
 from tests.pipelines.evaluation.made_cases import LABELS, classified, outlined
+from tests.pipelines.evaluation.made_maps import LABELS as MAP_LABELS
+from tests.pipelines.evaluation.made_maps import made_pairs, made_table
 
 
 def written(folder: Path, name: str, table: pd.DataFrame) -> Path:
@@ -119,3 +122,31 @@ def test_further_columns_are_joined_by_id(tmp_path: Path) -> None:
         (tmp_path / "c.csv").write_text(text)
         with pytest.raises(InputError, match=message):
             read_columns(tmp_path / "c.csv")
+
+
+def test_a_table_of_class_maps_names_its_classes(tmp_path: Path) -> None:
+    table = made_table(made_pairs())
+    write_cases(tmp_path / "cases.csv", table, class_map_columns(MAP_LABELS))
+    found = read_case_files([tmp_path])
+    assert (found.task, found.labels) == ("segmentation", MAP_LABELS)
+    for name in ("dice", "surface_dice_necrosis", "pixels_stroma_as_necrosis"):
+        pd.testing.assert_series_equal(found.table[name], table[name].astype(float))
+
+
+def test_a_few_columns_of_class_maps_are_enough(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,dice_nothing,dice_fat\na,0.9,\nb,1,0.5\n")
+    found = read_case_files([tmp_path / "a.csv"])
+    assert (found.task, found.labels) == ("segmentation", ("nothing", "fat"))
+    assert found.table["dice_fat"].isna().tolist() == [True, False]
+
+
+def test_class_maps_of_other_classes_are_not_pooled(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,dice_nothing,dice_fat\na,0.9,0.1\n")
+    (tmp_path / "b.csv").write_text("id,dice_nothing,dice_skin\nb,0.9,0.1\n")
+    with pytest.raises(
+        InputError, match=r"b.csv has the classes nothing, skin and .* nothing, fat"
+    ):
+        read_case_files([tmp_path / "a.csv", tmp_path / "b.csv"])
+    (tmp_path / "a.csv").write_text("id,dice_nothing,dice_fat\na,0.9,1.1\n")
+    with pytest.raises(InputError, match=r"line 2: dice_fat is '1.1'; expected a number"):
+        read_case_files([tmp_path / "a.csv"])

@@ -6,9 +6,12 @@ import pytest
 from pipelines.errors import InputError
 from pipelines.evaluation.case_files import Cases
 from pipelines.evaluation.case_scores import Target, case_scores, operating_point
-from pipelines.evaluation.classification import classification_scores
+from pipelines.evaluation.class_map_scores import class_map_scores
+from pipelines.evaluation.classification_scores import classification_scores
 from pipelines.evaluation.group_intervals import IntervalOptions
 from tests.pipelines.evaluation.made_cases import LABELS, classified, outlined
+from tests.pipelines.evaluation.made_maps import LABELS as MAP_LABELS
+from tests.pipelines.evaluation.made_maps import made_pairs, made_table
 
 FEW = IntervalOptions(resamples=100)
 MARKED = classified().assign(flags=["text" if k % 3 == 0 else "" for k in range(60)])
@@ -42,6 +45,16 @@ def test_segmentations_have_no_confusion_matrix() -> None:
     assert "confusion" not in found and found["leaky"] and found["by_marks"] == {}
     assert found["scores"]["dice"]["value"] == pytest.approx(outlined()["dice"].mean())
     assert set(found["by_class"]) == {"benign", "malignant"}
+
+
+def test_class_maps_have_the_scores_of_their_run() -> None:
+    table = made_table(made_pairs())
+    found = case_scores(Cases("segmentation", MAP_LABELS, table, True, True, False), FEW)
+    run = class_map_scores(table, MAP_LABELS, resamples=10)
+    values = {name: entry["value"] for name, entry in found["scores"].items()}
+    assert values == {name: entry["value"] for name, entry in run["scores"].items()}
+    assert found["confusion"] == run["confusion"] and found["policy"] == run["policy"]
+    assert set(found["by_class"]) == set(MAP_LABELS)
 
 
 def test_a_threshold_is_chosen_on_one_table_and_applied_to_another() -> None:

@@ -1,22 +1,25 @@
 import numpy as np
 import pytest
+from sklearn import metrics
 
-from pipelines.evaluation.classification import classification_scores
 from pipelines.evaluation.classification_statistics import ClassificationStatistics
+from pipelines.evaluation.group_intervals import IntervalOptions, resampled_values, score_entries
 from tests.pipelines.evaluation.made_cases import LABELS, classified
 
 
-def test_the_scores_are_those_that_a_run_writes() -> None:
+def test_each_column_is_what_its_quantity_says() -> None:
     cases = classified(groups=25)
     found = ClassificationStatistics(cases, LABELS)
     values = found.values(np.ones((1, found.groups)))[0]
-    expected = classification_scores(cases, LABELS, resamples=2)
-    for quantity, value in zip(found.quantities, values, strict=True):
-        entries = expected["by_class"].get(quantity.part, expected["scores"])
-        assert value == pytest.approx(entries[quantity.score]["value"], rel=1e-12)
-        assert quantity.description == entries[quantity.score]["description"]
-    assert len(values) == 9 + 5 * 3
-    assert found.confusion.tolist() == expected["confusion"]
+    columns = {(q.score, q.part): float(v) for q, v in zip(found.quantities, values, strict=True)}
+    truth, predicted = (cases[name].to_numpy() for name in ("class", "predicted"))
+    shares = metrics.precision_recall_fscore_support(truth, predicted, labels=LABELS)
+    for name, each in zip(("precision", "recall", "f1"), shares, strict=False):
+        assert [columns[name, label] for label in LABELS] == pytest.approx(each, abs=1e-12)
+    assert columns["accuracy", ""] == pytest.approx((truth == predicted).mean())
+    assert len(columns) == len(values) == 9 + 5 * 3
+    confusion = metrics.confusion_matrix(truth, predicted, labels=LABELS)
+    assert found.confusion.tolist() == confusion.tolist()
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
@@ -62,3 +65,33 @@ def test_what_ranks_can_be_other_than_the_probabilities() -> None:
     place, brier = names.index("auroc"), names.index("brier")
     assert values[1][place] == pytest.approx(1 - values[0][place])
     assert values[1][brier] == values[0][brier]
+
+
+def test_resamples_that_lack_a_class_do_not_define_the_means_over_the_classes() -> None:
+    truth, predicted = ["benign", "normal", "normal"], ["benign", "benign", "malignant"]
+    cases = classified(3).assign(**{"class": truth, "predicted": predicted})
+    found = ClassificationStatistics(cases, LABELS)
+    names = [quantity.score for quantity in found.quantities if not quantity.part]
+    complete, lacking = found.values(np.array([[2.0, 1, 0], [0, 2, 1]]))[:, : len(names)]
+    undefined = {name for name, value in zip(names, lacking, strict=True) if np.isnan(value)}
+    means = {"balanced_accuracy", "macro_precision", "macro_f1", "auroc", "average_precision"}
+    assert undefined == means
+    # malignant has no image, but is predicted once: it counts also where that is not drawn
+    values = dict(zip(names, complete, strict=True))
+    assert values["macro_precision"] == pytest.approx((2 / 3 + 0 + 0) / 3)
+    assert values["balanced_accuracy"] == 0.5
+
+
+def test_a_constant_classifier_has_one_balanced_accuracy() -> None:
+    cases = classified(12).assign(predicted="benign")
+    found = ClassificationStatistics(cases, LABELS)
+    drawn = resampled_values(found, 200, 0)[:, 0]
+    assert np.isnan(drawn).any()
+    assert np.unique(drawn[~np.isnan(drawn)]) == pytest.approx([1 / 3])
+    entries = {(q.score, q.part): entry for q, entry in score_entries(found, IntervalOptions(200))}
+    nothing = entries["precision", "malignant"]
+    assert (nothing["value"], nothing["n"], nothing["unit"]) == (
+        *(None, 0, "images predicted malignant"),
+    )
+    assert entries["balanced_accuracy", ""]["low"] is None
+    assert entries["recall", "malignant"]["high"] > 0.3

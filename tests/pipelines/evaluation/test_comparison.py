@@ -7,11 +7,13 @@ from scipy.stats import binomtest
 
 from pipelines.errors import InputError
 from pipelines.evaluation.case_files import Cases
-from pipelines.evaluation.classification import point_scores
+from pipelines.evaluation.classification_scores import point_scores
 from pipelines.evaluation.comparison import EVIDENCE, NO_EVIDENCE, ComparisonOptions, comparison
 from pipelines.evaluation.delong import delong_difference
 from pipelines.evaluation.paired_cases import Model
 from tests.pipelines.evaluation.made_cases import LABELS, classified, outlined
+from tests.pipelines.evaluation.made_maps import LABELS as MAP_LABELS
+from tests.pipelines.evaluation.made_maps import made_pairs, made_table
 
 FEW = ComparisonOptions(resamples=300)
 
@@ -113,3 +115,20 @@ def test_what_is_not_there_cannot_be_compared() -> None:
         comparison(models, FEW._replace(scores=("dice",)))
     with pytest.raises(InputError, match="no class 'cyst'; the classes are benign, malignant"):
         comparison(models, FEW._replace(label="cyst"))
+
+
+def test_class_maps_are_compared_by_their_means_and_a_class() -> None:
+    pairs = made_pairs()
+    right = [(truth, truth) for _, truth in pairs]
+    models = [
+        Model(name, Cases("segmentation", MAP_LABELS, made_table(each), True, True, False), None)
+        for name, each in (("right", right), ("noisy", pairs))
+    ]
+    (pair,) = comparison(models, FEW._replace(label="necrosis"))["pairs"]
+    assert list(pair["scores"]) == [
+        *("dice", "iou", "false_positive_rate"),
+        *("recall (necrosis)", "dice (necrosis)"),
+    ]
+    assert pair["scores"]["dice"]["first"] == 1
+    assert pair["scores"]["dice"]["difference"] < 0
+    assert "mcnemar" not in pair

@@ -1,18 +1,21 @@
 import numpy as np
 import pytest
 
+from pipelines.evaluation import group_intervals
 from pipelines.evaluation.bca import bca_bounds
-from pipelines.evaluation.classification import classification_scores
 from pipelines.evaluation.classification_statistics import ClassificationStatistics
 from pipelines.evaluation.clopper_pearson import clopper_pearson_bounds
 from pipelines.evaluation.group_intervals import (
+    PROPORTIONS,
     IntervalOptions,
+    difference_bounds,
     left_out_values,
     percentile_bounds,
     resampled_values,
     score_entries,
 )
 from pipelines.evaluation.group_statistics import Quantity
+from pipelines.evaluation.intervals import resample_counts
 from pipelines.evaluation.ratio_statistics import RatioStatistics
 from pipelines.evaluation.wilson import wilson_bounds
 from tests.pipelines.evaluation.made_cases import LABELS, classified
@@ -24,14 +27,17 @@ def mean_of(values: np.ndarray, groups: np.ndarray, share: bool = False) -> Rati
     return RatioStatistics(values[:, None], np.ones((len(values), 1)), groups, [quantity])
 
 
-def test_the_intervals_are_those_that_a_run_writes() -> None:
-    cases = classified(groups=25)
-    statistics = ClassificationStatistics(cases, LABELS)
-    expected = classification_scores(cases, LABELS, resamples=200, seed=3)
-    for quantity, entry in score_entries(statistics, IntervalOptions(200, seed=3)):
-        other = expected["by_class"].get(quantity.part, expected["scores"])[quantity.score]
-        assert (entry["low"], entry["high"]) == pytest.approx((other["low"], other["high"]), 1e-5)
-        assert entry["interval"] == "percentile" and set(other) | {"interval"} == set(entry)
+def test_single_precision_is_enough_for_the_resamples() -> None:
+    statistics = ClassificationStatistics(classified(groups=25), LABELS)
+    (counts,) = resample_counts(25, 200, seed=3)
+    exact = statistics.values(counts)
+    entries = score_entries(statistics, IntervalOptions(200, seed=3))
+    for drawn, (quantity, entry) in zip(exact.T, entries, strict=True):
+        if quantity.inflated:
+            continue
+        bounds = np.nanquantile(drawn, [0.025, 0.975])
+        assert (entry["low"], entry["high"]) == pytest.approx(tuple(bounds), rel=1e-5)
+        assert entry["interval"] == "percentile"
 
 
 def test_each_group_is_left_out_once() -> None:
@@ -49,10 +55,46 @@ def test_bca_corrects_the_same_resamples() -> None:
     assert entry["interval"] == "bca"
 
 
-def test_a_bca_interval_that_is_not_defined_says_that_it_is_another() -> None:
-    statistics = mean_of(np.ones(4), np.arange(4).astype(str))
+def test_a_bca_interval_that_is_not_defined_says_that_it_is_another(monkeypatch) -> None:
+    monkeypatch.setattr(group_intervals, "bca_bounds", lambda *_: (np.nan, np.nan))
+    statistics = mean_of(np.arange(4.0), np.arange(4).astype(str))
     ((_, entry),) = score_entries(statistics, IntervalOptions(100, method="bca"))
-    assert (entry["low"], entry["high"], entry["interval"]) == (1, 1, "percentile")
+    bounds = percentile_bounds(resampled_values(statistics, 100, 0)[:, 0], 0.95)
+    assert (entry["low"], entry["high"], entry["interval"]) == (*bounds, "percentile")
+
+
+def test_where_all_resamples_agree_only_a_proportion_has_an_interval() -> None:
+    groups = np.array(["a", "a", "a", "b"])
+    ((_, entry),) = score_entries(mean_of(np.ones(4), groups), IntervalOptions(100))
+    assert (entry["value"], entry["low"], entry["high"], entry["interval"]) == (1, *3 * [None])
+    sure = classified(6).assign(**{"class": "benign", "predicted": "benign"})
+    sure = sure.assign(p_benign=0.8, p_malignant=0.1, p_normal=0.1)
+    statistics = ClassificationStatistics(sure, LABELS)
+    entries = {q.score: e for q, e in score_entries(statistics, IntervalOptions(100)) if not q.part}
+    assert entries["calibration_error"]["value"] == pytest.approx(0.2)
+    assert entries["calibration_error"]["low"] is None
+    for hits in (0, 1):
+        share = mean_of(np.full(4, float(hits)), groups, share=True)
+        for proportion, bounds in PROPORTIONS.items():
+            ((_, entry),) = score_entries(share, IntervalOptions(100, proportion=proportion))
+            assert (entry["low"], entry["high"]) == bounds(2 * hits, 2, 0.95)
+            assert entry["interval"] == proportion
+        ((_, entry),) = score_entries(share, IntervalOptions(100, proportion="bootstrap"))
+        assert (entry["low"], entry["high"]) == wilson_bounds(2 * hits, 2)
+
+
+def test_the_interval_of_a_score_that_resampling_raises_holds_its_value() -> None:
+    statistics = ClassificationStatistics(classified(20, skill=0.1), LABELS)
+    drawn = resampled_values(statistics, 300, 0)
+    place = [quantity.inflated for quantity in statistics.quantities].index(True)
+    quantity, entry = score_entries(statistics, IntervalOptions(300))[place]
+    assert quantity.score == "calibration_error" and entry["interval"] == "normal"
+    assert entry["low"] < entry["value"] < entry["high"]
+    error = drawn[:, place].std(ddof=1)
+    assert entry["high"] - entry["value"] == pytest.approx(1.959964 * error, rel=1e-4)
+    assert drawn[:, place].mean() > entry["value"] + error / 2
+    bounds = difference_bounds(0.1, drawn[:, place], 0.95, inflated=True)
+    assert np.mean(bounds) == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,12 @@ def test_each_mistake_has_an_image_and_its_heat(count: int, colour: bool) -> Non
     figure.canvas.draw()
 
 
+def test_a_heat_map_without_any_heat_says_so() -> None:
+    cold, warm = (mistakes(1)[0]._replace(heat=heat) for heat in (np.zeros((6, 9)), np.eye(6, 9)))
+    titles = texts(mistakes_figure([cold, warm], wrong=2, images=5))
+    assert ["heat map 0 everywhere" in title for title in titles[:2]] == [True, False]
+
+
 def test_without_a_heat_map_it_says_so() -> None:
     figure = mistakes_figure(mistakes(1, heat=False), wrong=1, images=5)
     assert "no heat map" in texts(figure)

@@ -79,7 +79,7 @@ def test_the_drop_and_its_interval_are_those_of_a_brute_force(name, score, sign)
     pairs = zip(drawn(OWN, 5), drawn(OTHER, 6), strict=True)
     drops = [sign * (score(one) - score(other)) for one, other in pairs]
     bounds = np.quantile(drops, [0.025, 0.975])
-    assert (entry["low"], entry["high"]) == pytest.approx(tuple(bounds), abs=1e-9)
+    assert (entry["low"], entry["high"]) == pytest.approx(tuple(bounds), abs=1e-6)
     assert (entry["n_own"], entry["n_other"], entry["level"]) == (60, 40, 0.95)
 
 
@@ -117,3 +117,21 @@ def test_the_table_shows_every_score_and_the_mark_of_a_leak() -> None:
     assert "hospital [b]" in text
     assert "benign, malignant, normal" in text
     assert "leaky split" in text
+
+
+def test_no_name_or_interval_is_cut_in_a_narrow_terminal() -> None:
+    found = score_drop(OWN, OTHER, LABELS, RESAMPLES)
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(drop_table(found, "hospital_of_the_north"))
+    text = console.export_text()
+    for name, entry in found["scores"].items():
+        assert name in text
+        assert f"{entry['low']:+.3f} to {entry['high']:+.3f}" in text
+
+
+def test_without_a_difference_between_the_resamples_there_is_no_interval() -> None:
+    right = OTHER.assign(predicted=OTHER["class"])
+    entries = score_drop(right, right, LABELS, RESAMPLES)["scores"]
+    assert (entries["accuracy"]["drop"], entries["accuracy"]["low"]) == (0, None)
+    error = score_drop(OWN, OTHER, LABELS, RESAMPLES)["scores"]["calibration_error"]
+    assert error["low"] + error["high"] == pytest.approx(2 * error["drop"])
