@@ -34,7 +34,7 @@ def test_a_dataset_that_passes_ends_with_0_and_names_both_files(
     result = run("audit", folder, "--out", out, "--workers", 1)
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
-    assert lines[-2].startswith("busi passes")
+    assert lines[-2].startswith("busi-phantom passes")
     assert lines[-1] == f"written: {out / 'audit.html'} (open it in a browser) and {out}/audit.json"
     assert any(line.startswith("size to train at: ") for line in lines)
     assert "warning: 3 classes have fewer than 25 groups [few-groups]" in lines
@@ -50,7 +50,7 @@ def test_a_leak_ends_with_1_and_the_report_is_written_all_the_same(folder: Path)
     result = run("audit", folder, "--workers", 1)
     assert result.exit_code == 1
     assert "error: 1 group stands in several folds [group-leak]" in result.stdout
-    assert "busi fails: 1 error" in result.stdout
+    assert "busi-phantom fails: 1 error" in result.stdout
     assert json.loads((folder / "audit.json").read_text(encoding="utf-8"))["passes"] is False
 
 

@@ -112,7 +112,7 @@ def test_a_class_that_is_not_validated_or_scored_is_told_of(
 ) -> None:
     monkeypatch.setattr(logging.getLogger("med2d"), "propagate", True)
     map_parts(make([(0,), (0, 1), (1, 2)]), 0, 16)
-    first, second = (record.getMessage() for record in caplog.records)
+    first, second = dict.fromkeys(record.getMessage() for record in caplog.records)
     assert "fold 1, which validates, holds necrosis" in first
     assert "fold 0, which is scored, holds stroma or necrosis" in second
 
