@@ -211,7 +211,7 @@ def test_the_names_of_a_bundle_command_stand_in_its_configuration(command: Comma
 
 def test_the_readme_names_what_a_run_leaves() -> None:
     section = (ROOT / "README.md").read_text(encoding="utf-8").split("## What a run leaves\n")[1]
-    named = set(re.findall(r"^\| `([^`]+)` \|", section.partition("\n## ")[0], re.MULTILINE))
+    named = set(INLINE_CODE.findall(section.partition("\n## ")[0]))
     left = {MODEL, CHECKPOINT, CONFIG, MACHINE, CANDIDATES, CASES, SCORES, HISTORY}
     assert left <= named, left - named
 
