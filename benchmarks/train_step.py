@@ -20,6 +20,7 @@ probe at the start finds the fastest, as a training does.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import multiprocessing
 import resource
 import statistics
@@ -205,6 +206,7 @@ def _plain(dataset: Path, options: argparse.Namespace) -> Callable[[], int]:
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     context.Process(target=_run_plain, args=(there, dataset, options), daemon=True).start()
+    there.close()  # so that its end is noticed here
     here.recv()  # it is ready
 
     def epoch() -> int:
@@ -215,16 +217,16 @@ def _plain(dataset: Path, options: argparse.Namespace) -> Callable[[], int]:
 
 
 def _run_plain(asked: Connection, dataset: Path, options: argparse.Namespace) -> None:
-    config = _config(dataset, options)
-    has_probe = "machine" in config
+    has_probe = "machine" in _config(dataset, options)
     layout = {"memory_layout": "contiguous"} if has_probe else {"network": "$@network_def"}
-    config = _config(dataset, options, precision="float32", **layout)
+    config = _config(dataset, options, precision="float32", num_workers=0, **layout)
     loader = config.get_parsed_content("train::dataloader")
     fixed = [{k: v.clone() for k, v in batch.items()} for batch in loader]
     epoch = _bare(config, fixed)
     asked.send("ready")
-    while asked.recv():
-        asked.send(epoch())
+    with contextlib.suppress(EOFError):  # at the end of the program that asks
+        while asked.recv():
+            asked.send(epoch())
 
 
 def _engine(config: ConfigParser, batches: Iterable[Any] | None) -> Callable[[], int]:
