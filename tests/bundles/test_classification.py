@@ -175,7 +175,7 @@ def test_every_variant_trains_for_two_epochs(
 def test_the_default_recipe_learns_its_phantoms(
     bundle: Bundle, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    if bundle.name != "breast_us_classification":
+    if bundle.name == "fetal_plane_classification":
         reason = "from random weights no setting was found yet that learns these in minutes"
         request.applymarker(pytest.mark.xfail(reason=reason))
     count, size, epochs = bundle.learned
