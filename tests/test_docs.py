@@ -209,6 +209,16 @@ def test_the_names_of_a_bundle_command_stand_in_its_configuration(command: Comma
             assert options["net_id"] in _configuration(options["config_file"])
 
 
+@pytest.mark.parametrize("bundle", sorted((ROOT / "bundles").glob("*/")), ids=lambda b: b.name)
+def test_the_readme_names_every_variant(bundle: Path) -> None:
+    text = README.read_text(encoding="utf-8")
+    (row,) = re.findall(rf"^\| \[`{bundle.name}`\].*$", text, re.MULTILINE)
+    default, *named = INLINE_CODE.findall(row.split("|")[3])
+    variants = sorted(path.stem for path in (bundle / "configs" / "variants").glob("*.json"))
+    assert default not in variants
+    assert named == variants
+
+
 def test_the_readme_names_what_a_run_leaves() -> None:
     section = (ROOT / "README.md").read_text(encoding="utf-8").split("## What a run leaves\n")[1]
     named = set(INLINE_CODE.findall(section.partition("\n## ")[0]))
