@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,10 @@ import pandas as pd
 from recipe_runs import (
     DEFAULT,
     Row,
+    ended_well,
     epoch_seconds,
+    options_of_runs,
+    parsed,
     recipe_files,
     rounded,
     shown,
@@ -35,7 +37,6 @@ from recipe_runs import (
 )
 
 from pipelines.atomic import write_text
-from pipelines.errors import InputError
 from pipelines.evaluation.cases import SEGMENTATION_COLUMNS, read_cases
 from pipelines.evaluation.scores import segmentation_scores
 from transforms.augmentation_operations import ULTRASOUND
@@ -103,27 +104,16 @@ COLUMNS = (
 
 def main() -> None:
     """Train what is missing and write the table."""
-    options = _options()
-    try:
-        run(options)
-    except InputError as error:
-        sys.exit(f"Error: {error}")
+    ended_well(run, _options())
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        allow_abbrev=False, description=__doc__.splitlines()[0] if __doc__ else None
-    )
-    parser.add_argument("--dataset_dir", required=True, type=Path)
+    parser = options_of_runs(__doc__, "runs/augmentation_ablation")
     parser.add_argument("--policies", nargs="+", choices=POLICIES, default=POLICIES, metavar="NAME")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--fold", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--runs", type=Path, default=Path("runs/augmentation_ablation"))
-    parser.add_argument("--out", type=Path, help="the table (default: in the folder of the runs)")
-    options, overrides = parser.parse_known_args()
-    options.overrides = overrides
-    return options
+    return parsed(parser)
 
 
 def run(options: argparse.Namespace) -> None:

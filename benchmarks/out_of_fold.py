@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,7 +30,10 @@ from recipe_runs import (
     Row,
     bundle_command,
     call,
+    ended_well,
     epoch_seconds,
+    options_of_runs,
+    parsed,
     recipe_files,
     rounded,
     shown,
@@ -42,7 +44,6 @@ from recipe_runs import (
 
 from pipelines.bundles import bundle_root
 from pipelines.datasets.dataset import read
-from pipelines.errors import InputError
 from pipelines.evaluation.cases import read_cases
 from pipelines.evaluation.classification import classification_columns
 from pipelines.evaluation.classification_scores import classification_scores
@@ -58,28 +59,17 @@ COLUMNS = (
 
 def main() -> None:
     """Train what is missing and write the table."""
-    options = _options()
-    try:
-        run(options)
-    except InputError as error:
-        sys.exit(f"Error: {error}")
+    ended_well(run, _options())
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        allow_abbrev=False, description=__doc__.splitlines()[0] if __doc__ else None
-    )
+    parser = options_of_runs(__doc__, "runs/out_of_fold")
     parser.add_argument("bundle", help="such as breast_us_classification")
-    parser.add_argument("--dataset_dir", required=True, type=Path)
     parser.add_argument(
         "--recipe", default=DEFAULT, help="a variant's name, or several (default: the bundle's)"
     )
     parser.add_argument("--masks_dir", type=Path, help="masks for the recipes that learn from some")
-    parser.add_argument("--runs", type=Path, default=Path("runs/out_of_fold"))
-    parser.add_argument("--out", type=Path, help="the table (default: in the folder of the runs)")
-    options, overrides = parser.parse_known_args()
-    options.overrides = overrides
-    return options
+    return parsed(parser)
 
 
 def run(options: argparse.Namespace) -> None:

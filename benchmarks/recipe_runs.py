@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import io
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,37 @@ DEFAULT = "default"
 """The recipe of a bundle without a variant."""
 
 Row = dict[str, Any]
+
+
+def options_of_runs(description: str | None, folder: str) -> argparse.ArgumentParser:
+    """Makes a parser of what every program that trains recipes takes.
+
+    Args:
+        description: of the program; its first line is shown.
+        folder: where the runs go unless told otherwise.
+    """
+    parser = argparse.ArgumentParser(
+        allow_abbrev=False, description=description.splitlines()[0] if description else None
+    )
+    parser.add_argument("--dataset_dir", required=True, type=Path)
+    parser.add_argument("--runs", type=Path, default=Path(folder))
+    parser.add_argument("--out", type=Path, help="the table (default: in the folder of the runs)")
+    return parser
+
+
+def parsed(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """Reads the command line; what the parser does not know stands in ``overrides``."""
+    options, overrides = parser.parse_known_args()
+    options.overrides = overrides
+    return options
+
+
+def ended_well(run: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> None:
+    """Runs a program; an input that is wrong ends it with one line."""
+    try:
+        run(options)
+    except InputError as error:
+        sys.exit(f"Error: {error}")
 
 
 def recipe_files(bundle: str, recipe: str) -> list[Path]:

@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,10 @@ from monai.bundle import ConfigParser
 from recipe_runs import (
     DEFAULT,
     Row,
+    ended_well,
     epoch_seconds,
+    options_of_runs,
+    parsed,
     recipe_files,
     rounded,
     shown,
@@ -34,7 +36,6 @@ from recipe_runs import (
 )
 
 from pipelines.bundles import bundle_root
-from pipelines.errors import InputError
 
 KEY = ("recipe", "fold", "score")
 COLUMNS = (
@@ -52,26 +53,15 @@ SCORES = (
 
 def main() -> None:
     """Train what is missing and write the table."""
-    options = _options()
-    try:
-        run(options)
-    except InputError as error:
-        sys.exit(f"Error: {error}")
+    ended_well(run, _options())
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        allow_abbrev=False, description=__doc__.splitlines()[0] if __doc__ else None
-    )
+    parser = options_of_runs(__doc__, "runs/segmentation_variants")
     parser.add_argument("bundle", help="such as breast_us_segmentation")
-    parser.add_argument("--dataset_dir", required=True, type=Path)
     parser.add_argument("--recipes", nargs="+", help="variants (default: the bundle's, and all)")
     parser.add_argument("--fold", type=int, default=0)
-    parser.add_argument("--runs", type=Path, default=Path("runs/segmentation_variants"))
-    parser.add_argument("--out", type=Path, help="the table (default: in the folder of the runs)")
-    options, overrides = parser.parse_known_args()
-    options.overrides = overrides
-    return options
+    return parsed(parser)
 
 
 def run(options: argparse.Namespace) -> None:
