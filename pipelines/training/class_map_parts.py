@@ -13,15 +13,12 @@ import numpy as np
 from pipelines.datasets.dataset import is_colours, read
 from pipelines.errors import InputError
 from pipelines.preview.colours import BLACK, class_colours
-from pipelines.training.class_parts import label_names
+from pipelines.training.class_parts import WAY_OUT, task_labels
 from pipelines.training.parts import fold_parts
 from transforms.upright_reader import UprightReader
 
 _LOG = logging.getLogger("med2d")
 _NAMED = 10
-_WAY_OUT = (
-    "give another --fold, or convert the raw folder again with fewer --folds or without that class"
-)
 
 Items = Sequence[Mapping[str, Any]]
 
@@ -33,13 +30,7 @@ def map_labels(dataset_dir: str | Path) -> list[str]:
         InputError: the folder is no dataset, is one for another task, or has fewer than two
             classes.
     """
-    dataset = read(dataset_dir)
-    if dataset.task != "segmentation":
-        raise InputError(
-            f"{dataset_dir} is a dataset for {dataset.task}; this bundle does segmentation. "
-            "Convert the raw folder with --task segmentation"
-        )
-    return label_names(dataset)
+    return task_labels(dataset_dir, "segmentation")
 
 
 def map_colours(dataset_dir: str | Path) -> list[list[int]]:
@@ -137,25 +128,25 @@ def _check_classes(train: Items, validate: Items, score: Items, labels: Sequence
     if not found[0] & tissue:
         raise InputError(
             f"every mask of the folds that train ({_folds(train)}) is all {labels[0]}, so there is "
-            f"nothing to learn; {_WAY_OUT}"
+            f"nothing to learn; {WAY_OUT}"
         )
     missing = _names(tissue - found[0], labels)
     if missing:
         raise InputError(
             f"no mask of the folds that train ({_folds(train)}) holds {missing}, so that class "
-            f"cannot be learned; {_WAY_OUT}"
+            f"cannot be learned; {WAY_OUT}"
         )
     if not found[1] & tissue:
         raise InputError(
             f"every mask of fold {_folds(validate)} is all {labels[0]}; it validates where fold "
-            f"{_folds(score)} is scored, and could not tell a good epoch from a bad one; {_WAY_OUT}"
+            f"{_folds(score)} is scored, and could not tell a good epoch from a bad one; {WAY_OUT}"
         )
     for items, held, what in ((validate, found[1], "validates"), (score, found[2], "is scored")):
         missing = _names(tissue - held, labels)
         if missing and idist.get_rank() == 0:
             _LOG.warning(
                 f"no mask of fold {_folds(items)}, which {what}, holds {missing}: its scores will "
-                f"be empty there, and the means are over the other classes; {_WAY_OUT}"
+                f"be empty there, and the means are over the other classes; {WAY_OUT}"
             )
 
 

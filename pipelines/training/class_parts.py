@@ -13,9 +13,10 @@ from pipelines.datasets.dataset import Dataset, read
 from pipelines.errors import InputError
 
 _LOG = logging.getLogger("med2d")
-_WAY_OUT = (
+WAY_OUT = (
     "give another --fold, or convert the raw folder again with fewer --folds or without that class"
 )
+"""What to do where a fold lacks a class."""
 
 Items = Sequence[Mapping[str, Any]]
 
@@ -27,11 +28,21 @@ def class_labels(dataset_dir: str | Path) -> list[str]:
         InputError: the folder is no dataset, is one for another task, or has fewer than two
             classes.
     """
+    return task_labels(dataset_dir, "classification")
+
+
+def task_labels(dataset_dir: str | Path, task: str) -> list[str]:
+    """Read the class names of a dataset folder for a task, in the order of their indices.
+
+    Raises:
+        InputError: the folder is no dataset, is one for another task, or has fewer than two
+            classes.
+    """
     dataset = read(dataset_dir)
-    if dataset.task != "classification":
+    if dataset.task != task:
         raise InputError(
-            f"{dataset_dir} is a dataset for {dataset.task}; this bundle does classification. "
-            "Convert the raw folder with --task classification"
+            f"{dataset_dir} is a dataset for {dataset.task}; this bundle does {task}. "
+            f"Convert the raw folder with --task {task}"
         )
     return label_names(dataset)
 
@@ -85,19 +96,19 @@ def check_classes(train: Items, validate: Items, score: Items, labels: Sequence[
     if missing:
         raise InputError(
             f"no image of the folds that train ({_folds(train)}) is {missing}, so that class "
-            f"cannot be learned; {_WAY_OUT}"
+            f"cannot be learned; {WAY_OUT}"
         )
     missing = _missing(validate, labels)
     if missing:
         raise InputError(
             f"no image of fold {_folds(validate)} is {missing}; it validates where fold "
-            f"{_folds(score)} is scored, and could not tell a good epoch from a bad one; {_WAY_OUT}"
+            f"{_folds(score)} is scored, and could not tell a good epoch from a bad one; {WAY_OUT}"
         )
     missing = _missing(score, labels)
     if missing and idist.get_rank() == 0:
         _LOG.warning(
             f"no image of fold {_folds(score)}, which is scored, is {missing}: the scores of that "
-            f"class will be empty, and balanced accuracy is over the others; {_WAY_OUT}"
+            f"class will be empty, and balanced accuracy is over the others; {WAY_OUT}"
         )
 
 
