@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import sys
 
 _LOG = logging.getLogger("med2d")
 
@@ -24,6 +25,8 @@ def keep_freed_memory() -> bool:
     Returns:
         Whether the C library is glibc and took the settings; another is left as it is.
     """
+    if not sys.platform.startswith("linux"):
+        return False
     library = ctypes.CDLL(None)
     if not hasattr(library, "gnu_get_libc_version"):
         return False

@@ -37,6 +37,16 @@ def test_a_later_step_takes_no_new_pages() -> None:
     assert _faults("default") > 1000
 
 
+@pytest.mark.parametrize("platform", ["win32", "darwin"])
+def test_another_system_is_not_asked(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(name: object) -> None:
+        raise TypeError("LoadLibrary() argument 1 must be str, not None")
+
+    monkeypatch.setattr(kept_memory.sys, "platform", platform)
+    monkeypatch.setattr(kept_memory.ctypes, "CDLL", refuse)
+    assert not kept_memory.keep_freed_memory()
+
+
 def test_another_c_library_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept_memory.ctypes, "CDLL", lambda name: object())
     assert not kept_memory.keep_freed_memory()
