@@ -3,8 +3,9 @@
 A policy is the list ``augmentation`` of the bundle: ``none``, the ``default`` one, or the default
 one with one more transform before it. Fold f is scored, fold f + 1 chooses the epoch. A row a seed
 is written as its training ends; the row ``all`` holds the mean over the seeds, with an interval
-that resamples the groups of the scored images (the seeds of an image stay together). A training
-that has its scores is not run again; one that was broken off goes on from its last epoch.
+that resamples the groups of the scored images (the seeds of an image stay together), and what is
+gained over the default, image by image, with its interval and the p value of a permutation test. A
+training that has its scores is not run again; one that was broken off goes on from its last epoch.
 
     python benchmarks/augmentation_ablation.py --dataset_dir datasets/busi
     python benchmarks/augmentation_ablation.py --dataset_dir datasets/busi --policies default haze \
@@ -37,18 +38,16 @@ from recipe_runs import (
 )
 
 from pipelines.atomic import write_text
+from pipelines.errors import InputError
+from pipelines.evaluation.case_files import SEGMENTATION, Cases
 from pipelines.evaluation.cases import SEGMENTATION_COLUMNS, read_cases
+from pipelines.evaluation.comparison import ComparisonOptions, comparison
+from pipelines.evaluation.paired_cases import Model, paired
 from pipelines.evaluation.scores import segmentation_scores
 from transforms.augmentation_operations import ULTRASOUND
 
 BUNDLE = "breast_us_segmentation"
 NONE = "none"
-_DEFORMED = {
-    "keys": ["image", "label"],
-    "prob": 0.3,
-    "mode": ["bilinear", "nearest"],
-    "padding_mode": "zeros",
-}
 _POLICY = {
     "_target_": "transforms.trivial_augment.RandTrivialAugmentd",
     "keys": "image",
@@ -82,22 +81,27 @@ ADDED: dict[str, dict[str, Any]] = {
         "keys": "image",
     },
     "elastic": {
-        "_target_": "Rand2DElasticd",
-        "spacing": [24, 24],
-        "magnitude_range": [1, 3],
-        **_DEFORMED,
+        "_target_": "transforms.elastic_deformation.RandElasticDeformationd",
+        "keys": "image",
+        "mask_keys": "label",
     },
-    "grid": {"_target_": "RandGridDistortiond", "distort_limit": 0.3, **_DEFORMED},
+    "grid": {
+        "_target_": "transforms.grid_deformation.RandGridDeformationd",
+        "keys": "image",
+        "mask_keys": "label",
+    },
     "trivial_augment": _POLICY,
     "trivial_augment_ultrasound": {**_POLICY, "added": list(ULTRASOUND)},
 }
 """Policies that add one transform to the default list, by name."""
 
-POLICIES = (NONE, DEFAULT, *ADDED)
+POLICIES = (DEFAULT, NONE, *ADDED)
+"""The default comes first: the others are compared with it."""
+
 KEY = ("policy", "fold", "seed")
 COLUMNS = (
     *KEY,
-    *("dice", "low", "high", "n", "groups"),
+    *("dice", "low", "high", "gain", "gain_low", "gain_high", "p", "n", "groups"),
     *("epochs", "best_epoch", "training_minutes", "command"),
 )
 
@@ -123,24 +127,54 @@ def run(options: argparse.Namespace) -> None:
         InputError: a training failed.
     """
     table = options.out or options.runs / "augmentation_ablation.csv"
-    for policy in options.policies:
+    for policy in sorted(options.policies, key=POLICIES.index):
         file = _written(options.runs / "policies", policy)
-        rows, cases = [], []
+        rows = []
         for seed in options.seeds:
-            folder = options.runs / f"{policy}-{options.fold}-{seed}"
+            folder = _folder(options, policy, seed)
+            _check_epochs(folder, options.epochs)
             command = _command(options, file, seed, folder)
             train(command, folder)
             scores = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
-            cases.append(read_cases(folder / "cases.csv", SEGMENTATION_COLUMNS))
             key = {"policy": policy, "fold": options.fold, "seed": seed}
             rows.append(
                 {**key, **_row(scores), **_facts(scores, folder), "command": shown(command)}
             )
             write_rows(table, rows[-1:], COLUMNS, KEY)
-        total = _total(options, policy, rows, pd.concat(cases, ignore_index=True))
+        total = _total(options, policy, rows)
         write_rows(table, [total], COLUMNS, KEY)
-        print(f"{policy:<28}Dice {total['dice']} ({total['low']}-{total['high']})", flush=True)
+        _tell(total)
     print(table)
+
+
+def _folder(options: argparse.Namespace, policy: str, seed: int) -> Path:
+    return options.runs / f"{policy}-{options.fold}-{seed}"
+
+
+def _check_epochs(folder: Path, epochs: int) -> None:
+    """Refuses a run that was trained for another number of epochs.
+
+    Raises:
+        InputError: it was.
+    """
+    config = folder / "config.json"
+    if config.is_file():
+        found = json.loads(config.read_text(encoding="utf-8"))["epochs"]
+        if found != epochs:
+            raise InputError(
+                f"{folder} is a run of {found} epochs, not {epochs}; give another folder to "
+                "--runs, or delete it"
+            )
+
+
+def _tell(total: Row) -> None:
+    gain = (
+        f"  {total['gain']:+} ({total['gain_low']} to {total['gain_high']})" if total["p"] else ""
+    )
+    print(
+        f"{total['policy']:<28}Dice {total['dice']} ({total['low']}-{total['high']}){gain}",
+        flush=True,
+    )
 
 
 def _written(folder: Path, policy: str) -> Path | None:
@@ -185,8 +219,9 @@ def _facts(scores: dict[str, Any], folder: Path) -> Row:
     return {**facts, "training_minutes": minutes}
 
 
-def _total(options: argparse.Namespace, policy: str, rows: list[Row], cases: pd.DataFrame) -> Row:
+def _total(options: argparse.Namespace, policy: str, rows: list[Row]) -> Row:
     """The mean over the seeds; n is that of the images, each of which was answered by each seed."""
+    cases = _cases(options, policy)
     command = ["python", "benchmarks/augmentation_ablation.py"]
     command += ["--dataset_dir", str(options.dataset_dir), "--policies", policy]
     command += ["--seeds", *map(str, options.seeds), "--fold", str(options.fold)]
@@ -194,10 +229,36 @@ def _total(options: argparse.Namespace, policy: str, rows: list[Row], cases: pd.
     return {
         **{"policy": policy, "fold": options.fold, "seed": "all"},
         **_row(segmentation_scores(cases)),
+        **_gain(options, policy, cases),
         "n": rows[0]["n"],
         "training_minutes": round(sum(row["training_minutes"] for row in rows), 1),
         "command": shown(command),
     }
+
+
+def _cases(options: argparse.Namespace, policy: str) -> pd.DataFrame:
+    """The cases of all seeds of a policy; a seed's answers to an image have an id of their own."""
+    tables = []
+    for seed in options.seeds:
+        path = _folder(options, policy, seed) / "cases.csv"
+        table = read_cases(path, SEGMENTATION_COLUMNS)
+        tables.append(table.assign(id=[f"{each} (seed {seed})" for each in table["id"]]))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _gain(options: argparse.Namespace, policy: str, cases: pd.DataFrame) -> Row:
+    """What a policy gains over the default; nothing while the default has no scores."""
+    folders = [_folder(options, DEFAULT, seed) for seed in options.seeds]
+    if policy == DEFAULT or not all((folder / "scores.json").is_file() for folder in folders):
+        return dict.fromkeys(("gain", "gain_low", "gain_high", "p"))
+    models = [
+        Model(name, Cases(SEGMENTATION, (), table, True, True, False), None)
+        for name, table in ((DEFAULT, _cases(options, DEFAULT)), (policy, cases))
+    ]
+    (pair,) = comparison(paired(models), ComparisonOptions(scores=("dice",)))["pairs"]
+    found = pair["scores"]["dice"]
+    named = {"gain": "difference", "gain_low": "low", "gain_high": "high", "p": "p"}
+    return {column: rounded(found[name]) for column, name in named.items()}
 
 
 if __name__ == "__main__":

@@ -222,7 +222,7 @@ MOVES: dict[str, Operation] = {
     "flip_horizontal": Operation(_flip_horizontal, 0.0, 0.0),  # left to right
     "flip_vertical": Operation(_flip_vertical, 0.0, 0.0),  # top to bottom
     "sector": Operation(_sector, 60.0, 120.0, signed=False),  # opening of the fan, degrees
-    "elastic": Operation(_elastic, 0.03, 0.1, signed=False),  # parts of the shorter side
+    "elastic": Operation(_elastic, 0.015, 0.1, signed=False),  # parts of the shorter side
     "grid": Operation(_grid, 0.3, 0.9, signed=False),  # parts of a cell
 }
 
@@ -237,7 +237,7 @@ TONES: dict[str, Operation] = {
     "solarise": Operation(_solarise, 1.0, 1.0, signed=False),  # 1, less the value inverted from
     "posterise": Operation(_posterise, 4.0, 7.0, signed=False),  # bits of 8 that are lost
     "equalise": Operation(_equalise, 0.0, 0.0),
-    "speckle": Operation(_speckle, 0.5, 1.0, signed=False),  # part of it, by the Rayleigh law
+    "speckle": Operation(_speckle, 0.3, 1.0, signed=False),  # part of it, by the Rayleigh law
     "acoustic_shadow": Operation(_acoustic_shadow, 0.8, 1.0, signed=False),  # part that is lost
     "depth_attenuation": Operation(_depth_attenuation, 12.0, 60.0, signed=False),  # dB, bottom
     "time_gain": Operation(_time_gain, 8.0, 60.0, signed=False),  # dB, either way, of each slider

@@ -28,8 +28,9 @@ class RandDepthAttenuationd(RandChanged):
     ``transforms.display_gain``). z is 0 in the first row that is lit, and the image's depth in the
     last one.
 
-    Sources: attenuation of soft tissue, 0.3 to 1.1 dB/(cm MHz), Mast 2000, doi:10.1121/1.1336896;
-    as an augmentation, Ostvik et al. 2021, doi:10.1109/TMI.2021.3054566.
+    Sources: attenuation at 1 MHz, 0.35 dB/cm in skin, 0.75 in the breast, 1.57 in connective
+    tissue, Diagnostics 2023, 13(5):855, doi:10.3390/diagnostics13050855, table 4; as an
+    augmentation, Ostvik et al. 2021, doi:10.1109/TMI.2021.3054566.
 
     Args:
         keys: images (channel, height, width), in [0, 1], the probe at the top.

@@ -34,7 +34,11 @@ class RandSpeckled(RandChanged):
     0.52); m < 1 has few scatterers in a resolution cell, m > 1 a regular or coherent part. The
     amplitudes are those of a Gaussian field with the grain's correlation, mapped by the quantiles.
 
-    Sources: Burckhardt 1978, doi:10.1109/T-SU.1978.30978 (Rayleigh); Shankar 2000,
+    On a display of D decibels fully developed speckle has a standard deviation of 5.57 / D, which
+    s = 0.3 makes of a grey of 0.6 where D = 60. The image has its own speckle already.
+
+    Sources: Burckhardt 1978, Speckle in ultrasound B-mode scans, IEEE Trans. Sonics Ultrason.
+    25(1):1-6, https://ieeexplore.ieee.org/document/1539054 (Rayleigh); Shankar 2000,
     doi:10.1109/58.842062 (Nakagami).
 
     Args:
@@ -55,7 +59,7 @@ class RandSpeckled(RandChanged):
         self,
         keys: KeysCollection,
         prob: float = 0.3,
-        strength: Range = (0.1, 0.5),
+        strength: Range = (0.1, 0.3),
         law: str = "rayleigh",
         m: Range = (0.5, 2.0),
         grain: tuple[float, float] = (0.5, 1.0),

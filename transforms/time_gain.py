@@ -30,8 +30,9 @@ class RandTimeGaind(RandChanged):
     display's dynamic range; black stays black, and y is clipped to [0, 1] (see
     ``transforms.display_gain``). The sliders are spread evenly from the first lit row to the last.
 
-    Source: Singla et al. 2022, Speckle and Shadows, MIDL, PMLR 172
-    (https://openreview.net/forum?id=wgXiQkBryK); of the display, doi:10.1109/ULTSYM.1995.495811.
+    Source: Singla et al. 2022, Speckle and Shadows: Ultrasound-specific Physics-based Data
+    Augmentation for Kidney Segmentation, MIDL, https://openreview.net/forum?id=wgXiQkBryK; of the
+    display, Ma, Chapman and Lazenby 1995, doi:10.1109/ULTSYM.1995.495811.
 
     Args:
         keys: images (channel, height, width), in [0, 1], the probe at the top.

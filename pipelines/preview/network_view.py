@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from monai.bundle import ConfigParser
@@ -135,15 +136,19 @@ def network_view(
     check_area(len(items) * (1 + DRAWS) * size**2)
     index_of = {item["image"]: index for index, item in enumerate(training.items)}
     tiles: list[Tile] = []
+    sizes: set[tuple[int, int]] = set()
     with readable(bundle):
-        window, shape = _unchanged(training, [index_of[item["image"]] for item in items])
+        window = _unchanged(training, [index_of[item["image"]] for item in items])
         for done, item in enumerate(items, start=1):
-            tiles += _row(dataset, training, item, index_of[item["image"]], window, size)
+            index = index_of[item["image"]]
+            draws = [training.samples[epoch, index] for epoch in range(1, 1 + DRAWS)]
+            tiles += _row(dataset, item, draws, window, size)
+            sizes.update(np.asarray(sample["image"]).shape[-2:] for sample in draws)
             progress(done, len(items))
     texts = (
         f"{len(items)} of {len(among)} images that train where fold {training.fold} is scored",
         f"epochs 1 to {DRAWS} of seed {training.seed}",
-        f"{shape[1]} x {shape[0]} pixels",
+        _told_sizes(sizes),
         f"black is {window.low:.2f}, white {window.high:.2f}",
     )
     title = f"{dataset.name}: what {bundle.name} sees"
@@ -185,8 +190,8 @@ def _samples(parser: ConfigParser, bundle: BundleFile, seed: int) -> ReplayDatas
     )
 
 
-def _unchanged(training: Training, indices: Sequence[int]) -> tuple[Window, tuple[int, int]]:
-    """Gives the range of the inputs without any random change, and their (height, width)."""
+def _unchanged(training: Training, indices: Sequence[int]) -> Window:
+    """Gives the range of the inputs without any random change."""
     transform = training.samples.transform
     end = transform.get_index_of_first(
         lambda each: isinstance(each, RandomizableTrait) or not isinstance(each, Transform)
@@ -196,18 +201,24 @@ def _unchanged(training: Training, indices: Sequence[int]) -> tuple[Window, tupl
         for index in indices
     ]
     low, high = min(map(np.min, images)), max(map(np.max, images))
-    return Window(float(low), float(high)), images[0].shape[-2:]
+    return Window(float(low), float(high))
+
+
+def _told_sizes(sizes: Collection[tuple[int, int]]) -> str:
+    """Tells the (height, width) of what the network gets; where it differs, the extremes."""
+    smallest, largest = (which(sizes, key=math.prod) for which in (min, max))
+    told = [f"{width} x {height}" for height, width in dict.fromkeys((smallest, largest))]
+    return f"{' to '.join(told)} pixels"
 
 
 def _row(
-    dataset: Dataset, training: Training, item: Item, index: int, window: Window, size: int
+    dataset: Dataset, item: Item, draws: Sequence[Mapping[str, Any]], window: Window, size: int
 ) -> Iterator[Tile]:
-    """Yields the stored image, then its draws."""
+    """Yields the stored image, then its draws of the first epochs."""
     colours = class_colours(dataset)
     stored = load_tile(dataset, item, colours, size, mixed=True).tile
     yield stored
-    for epoch in range(1, 1 + DRAWS):
-        sample = training.samples[epoch, index]
+    for epoch, sample in enumerate(draws, start=1):
         picture = sample_picture(sample, window, colours, size)
         yield Tile(picture, (f"epoch {epoch}", values_of(sample)), stored.bar)
 

@@ -30,6 +30,16 @@ def test_the_amplitudes_follow_the_law_and_have_mean_one(m: float) -> None:
     )
 
 
+def test_the_largest_strength_is_that_of_fully_developed_speckle_on_a_display() -> None:
+    grey = torch.full((1, 200, 200), 0.6)
+    echoes = rayleigh.rvs(size=40000, random_state=0)
+    displayed = 20 * np.log10(echoes) / 60
+    strength = RandSpeckled("image").strength[1]
+    assert speckled(grey, strength, 1.0, (0, 0), 1).std() == pytest.approx(
+        displayed.std(), rel=0.03
+    )
+
+
 def test_it_multiplies_all_channels_alike_and_leaves_black() -> None:
     image = torch.rand(3, 20, 30, generator=torch.Generator().manual_seed(0))
     image[:, :5] = 0

@@ -28,8 +28,11 @@ def dataset(busi_dataset: Path) -> Dataset:
     return read(busi_dataset)
 
 
-def bundle_of(folder: Path, **changes: Any) -> BundleFile:
-    """A bundle for a classification whose only random change turns images upside down."""
+FLIP = {"_target_": "RandFlipd", "keys": "image", "prob": 0.5, "spatial_axis": 0}
+
+
+def bundle_of(folder: Path, change: dict[str, Any] = FLIP, **changes: Any) -> BundleFile:
+    """A bundle for a classification with one random change, here one that turns upside down."""
     reader = {"_target_": "transforms.upright_reader.UprightReader"}
     load = {
         "_target_": "LoadImaged",
@@ -37,7 +40,6 @@ def bundle_of(folder: Path, **changes: Any) -> BundleFile:
         "reader": reader,
         "ensure_channel_first": True,
     }
-    flip = {"_target_": "RandFlipd", "keys": "image", "prob": 0.5, "spatial_axis": 0}
     config = {
         "imports": ["$import pipelines.training.parts as fold_parts"],
         "dataset_dir": "nowhere",
@@ -48,7 +50,7 @@ def bundle_of(folder: Path, **changes: Any) -> BundleFile:
             "dataset": {
                 "_target_": "CacheDataset",
                 "data": "$@parts['train']",
-                "transform": {"_target_": "Compose", "transforms": [load, flip]},
+                "transform": {"_target_": "Compose", "transforms": [load, change]},
             }
         },
         **changes,
@@ -146,6 +148,23 @@ def test_a_classification_is_shown_by_any_bundle_of_its_own(tmp_path: Path) -> N
     assert (upright[:8, :8] > 240).all()
     ends = {bool((t.picture[:4, :5] > 200).all()) for t in view.sheet.tiles if len(t.caption) == 2}
     assert ends == {True, False}
+
+
+def test_the_size_is_what_the_network_gets_after_a_random_crop(tmp_path: Path) -> None:
+    dataset = classification(tmp_path / "data")
+    crop = {"_target_": "RandSpatialCropd", "keys": "image", "roi_size": [24, 16]}
+    view = network_view(dataset, bundle_of(tmp_path, crop), count=2, size=80)
+    assert " · 16 x 24 pixels · " in view.sheet.text
+    assert view.sheet.tiles[0].picture.shape[:2] == (40, 80)
+    assert {tile.picture.shape[:2] for tile in view.sheet.tiles[1 : 1 + DRAWS]} == {(80, 53)}
+    varied = {**crop, "max_roi_size": [40, 80], "random_size": True}
+    view = network_view(dataset, bundle_of(tmp_path, varied), count=2, size=80)
+    (told,) = (text for text in view.sheet.text.split(" · ") if "pixels" in text)
+    smallest, largest = (
+        [int(side) for side in size.removesuffix(" pixels").split(" x ")]
+        for size in told.split(" to ")
+    )
+    assert 16 * 24 <= smallest[0] * smallest[1] < largest[0] * largest[1] <= 40 * 80
 
 
 def test_a_bundle_of_another_task_is_refused(tmp_path: Path) -> None:
