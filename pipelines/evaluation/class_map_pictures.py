@@ -124,8 +124,10 @@ def class_maps_figure(
         Figure of 1500 pixels in width, made without any global state of matplotlib.
     """
     palette = np.asarray(colours, dtype=np.uint8)
-    figure = Figure(figsize=(15, 5.2 * len(rows) + 1), dpi=100, facecolor="white")
-    figure.set_layout_engine("constrained", rect=(0, 0.4 / (5.2 * len(rows) + 1), 1, 1))
+    height = 5.2 * len(rows) + 1
+    foot = 0.4 / height
+    figure = Figure(figsize=(15, height), dpi=100, facecolor="white")
+    figure.set_layout_engine("constrained", rect=(0, foot, 1, 1 - foot))
     figure.suptitle(heading, fontsize=18)
     axes = figure.subplots(len(rows), 3, squeeze=False)
     for line, (title, maps) in zip(axes, rows, strict=True):

@@ -13,7 +13,6 @@ from pipelines.evaluation.cases import LEAKY, is_leaky
 from pipelines.evaluation.class_map_statistics import ClassMapStatistics
 from pipelines.evaluation.class_maps import score_column
 from pipelines.evaluation.group_intervals import (
-    BOOTSTRAP,
     IntervalOptions,
     percentile_bounds,
     resampled_values,
@@ -25,7 +24,9 @@ POLICY = (
     "it; an image that holds it and where it is not predicted counts 0. Images that do not hold it "
     "are judged by false_positive_rate, and count in every score of pixels. Scores of all classes "
     "are means over the classes but the background (the first), which has its own lines; only "
-    "pixel_accuracy counts it."
+    "pixel_accuracy counts it. A class that is there and never predicted counts 0 in the mean of "
+    "pixel_precision. Resamples that lack a class that has images are left out of the intervals of "
+    "such means."
 )
 
 
@@ -37,6 +38,8 @@ def class_map_scores(
     level: float = 0.95,
 ) -> dict[str, Any]:
     """Computes every score with its interval, of all classes together and of each.
+
+    The intervals are those of ``med2d score``; see ``group_intervals``.
 
     Args:
         cases: table of cases with the columns of ``class_maps.class_map_columns``.
@@ -51,7 +54,7 @@ def class_map_scores(
         ``resamples``, ``seed`` and ``policy``. What is not defined is None, with an n of 0.
     """
     statistics = ClassMapStatistics(cases.sort_values(["id", "group"]), labels)
-    options = IntervalOptions(resamples, seed, level, proportion=BOOTSTRAP)
+    options = IntervalOptions(resamples, seed, level)
     content: dict[str, Any] = {
         LEAKY: is_leaky(cases),
         "labels": list(labels),
@@ -97,8 +100,8 @@ def class_map_drop(
 ) -> dict[str, Any]:
     """Says how much worse the scores are on other images than on the fold of the run.
 
-    The means are over the classes that stand in both tables: others are not the same scores. The
-    two tables are resampled independently, as in ``score_drop``.
+    The mean of each score is over the classes for which both tables define it: others are not the
+    same score. The two tables are resampled independently, as in ``score_drop``.
 
     Args:
         own: cases of the fold that the model was judged by.
@@ -109,18 +112,15 @@ def class_map_drop(
         level: share of the resamples inside an interval, in (0, 1).
 
     Returns:
-        ``classes`` and ``scores`` as ``score_drop`` gives them; a rise of ``false_positive_rate``
-        is a drop.
+        ``classes`` (those that images of both tables hold) and ``scores`` as ``score_drop`` gives
+        them; a rise of ``false_positive_rate`` is a drop.
     """
     shared = [
         label
         for label in labels[1:]
         if all(cases[score_column("dice", label)].notna().any() for cases in (own, other))
     ]
-    tables = [
-        ClassMapStatistics(cases.sort_values(["id", "group"]), labels, shared)
-        for cases in (own, other)
-    ]
+    tables = _comparable_statistics(own, other, labels)
     drawn = [resampled_values(table, resamples, seed + place) for place, table in enumerate(tables)]
     points = [table.values(np.ones((1, table.groups)))[0] for table in tables]
     bounded = all(table.groups >= 2 for table in tables)
@@ -142,6 +142,16 @@ def class_map_drop(
             "n_other": len(other),
         }
     return {"classes": shared, "scores": entries}
+
+
+def _comparable_statistics(
+    own: pd.DataFrame, other: pd.DataFrame, labels: Sequence[str]
+) -> list[ClassMapStatistics]:
+    """Prepares the scores of two tables, with means over the same classes in both."""
+    cases = [table.sort_values(["id", "group"]) for table in (own, other)]
+    one, two = (ClassMapStatistics(table, labels).averaged for table in cases)
+    both = {score: [label for label in one[score] if label in two[score]] for score in one}
+    return [ClassMapStatistics(table, labels, both) for table in cases]
 
 
 def _or_none(value: float) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +28,8 @@ DESCRIPTIONS = {
 }
 """Scores of a class; that of all classes is the mean over them, the background left out."""
 
+_POOLED = ("pixel_precision", "pixel_recall", "pixel_dice")
+
 ACCURACY_TEXT = "Share of the pixels of all images whose class is right, the background counted."
 
 
@@ -45,23 +47,30 @@ class _Ratio(NamedTuple):
 class ClassMapStatistics:
     """Scores of each class, and their means, for any counts of groups; a ``GroupStatistics``.
 
-    The mean of a score over the classes leaves out the background, and classes that a resample does
-    not define.
+    The mean of a score over the classes leaves out the background, and classes for which the table
+    does not define it; one that is there and never predicted counts 0 in the mean of
+    ``pixel_precision``. Counts that do not define it for one of the others do not define the mean,
+    so that every resample has the classes of the table, as in ``ClassificationStatistics``.
 
     Args:
         cases: table with ``group`` and columns of ``class_maps.class_map_columns``; scores whose
             columns are missing are left out.
         labels: the class names in the order of their indices, the background first.
-        averaged: the classes over which the means are; all but the background where not given.
+        averaged: the classes over which the mean of each score is; all but the background where not
+            given.
 
     Attributes:
+        averaged: the classes over which the mean of each score is, in the end.
         confusion: counts of pixels (classes, classes), rows the truth; None without their columns.
     """
 
     def __init__(
-        self, cases: pd.DataFrame, labels: Sequence[str], averaged: Sequence[str] | None = None
+        self,
+        cases: pd.DataFrame,
+        labels: Sequence[str],
+        averaged: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        averaged = labels[1:] if averaged is None else averaged
+        averaged = dict.fromkeys(DESCRIPTIONS, labels[1:]) if averaged is None else averaged
         groups = cases["group"].to_numpy(dtype=str)
         cube = _confusions(cases, labels)
         self.confusion = None if cube is None else cube.sum(axis=0)
@@ -73,14 +82,22 @@ class ClassMapStatistics:
             [_quantity(ratio, groups) for ratio in ratios],
         )
         self.groups = self._ratios.groups
+        self._pixels = _places(ratios, _POOLED)
+        everyone = self._ratios.values(np.ones((1, self.groups)))
+        self._held = ~np.isnan(everyone[0])
+        defined = ~np.isnan(self._comparable(everyone)[0])
         self._members = {
             score: [
                 place
                 for place, ratio in enumerate(ratios)
-                if ratio.score == score and ratio.part in averaged
+                if ratio.score == score and ratio.part in averaged[score] and defined[place]
             ]
             for score in DESCRIPTIONS
             if any(ratio.score == score for ratio in ratios)
+        }
+        self.averaged: Mapping[str, Sequence[str]] = {
+            score: [ratios[place].part for place in places]
+            for score, places in self._members.items()
         }
         means = [
             _mean_quantity(score, [ratios[place] for place in places], groups)
@@ -91,8 +108,35 @@ class ClassMapStatistics:
     def values(self, counts: Table) -> Table:
         """Gives every score for each row of counts; see ``GroupStatistics``."""
         single = self._ratios.values(counts)
-        means = [_mean(single[:, places]) for places in self._members.values()]
+        comparable = self._comparable(single)
+        means = [_mean(comparable[:, places]) for places in self._members.values()]
         return np.column_stack([*means, single])
+
+    def _comparable(self, single: Table) -> Table:
+        """Gives the scores of the classes as their means take them.
+
+        Args:
+            single: the scores of each class for each row of counts.
+
+        Returns:
+            The same, but of pixels: NaN where a class of the table is missing, and a precision of 0
+            where a class that is there is not predicted.
+        """
+        table = single.copy()
+        for precision, recall, dice in self._pixels:
+            here = ~np.isnan(single[:, recall])
+            if self._held[recall]:
+                table[~here, precision] = np.nan
+                table[~here, dice] = np.nan
+            table[here & np.isnan(single[:, precision]), precision] = 0
+        return table
+
+
+def _places(ratios: Sequence[_Ratio], scores: Sequence[str]) -> list[list[int]]:
+    """Gives the columns of several scores of each class that has them."""
+    columns = {(ratio.part, ratio.score): place for place, ratio in enumerate(ratios)}
+    parts = dict.fromkeys(part for part, score in columns if score == scores[0])
+    return [[columns[part, score] for score in scores] for part in parts]
 
 
 def _confusions(cases: pd.DataFrame, labels: Sequence[str]) -> Table | None:
@@ -147,9 +191,10 @@ def _has_class(cases: pd.DataFrame, label: str, area: Table | None) -> NDArray[n
 
 def _quantity(ratio: _Ratio, groups: NDArray) -> Quantity:
     text = ACCURACY_TEXT if ratio.score == ACCURACY else DESCRIPTIONS[ratio.score]
-    images, distinct = counted(ratio.counts, groups)
+    defined = bool(ratio.below.any())
+    images, distinct = counted(ratio.counts & defined, groups)
     hits = (round(ratio.above.sum()), round(ratio.below.sum()))
-    is_share = ratio.score == "false_positive_rate" and hits[1] > 0
+    is_share = ratio.score == "false_positive_rate" and defined
     return Quantity(
         ratio.score, ratio.part, text, ratio.unit, images, distinct, hits if is_share else None
     )
@@ -163,8 +208,5 @@ def _mean_quantity(score: str, ratios: Sequence[_Ratio], groups: NDArray) -> Qua
 
 
 def _mean(values: Table) -> Table:
-    """Gives the mean of each row over what is defined in it; NaN where nothing is."""
-    defined = ~np.isnan(values)
-    number = defined.sum(axis=1)
-    total = np.nan_to_num(values).sum(axis=1)
-    return np.divide(total, number, out=np.full(len(values), np.nan), where=number > 0)
+    """Gives the mean of each row; NaN where one of its values is, or there are none."""
+    return values.mean(axis=1) if values.shape[1] else np.full(len(values), np.nan)

@@ -24,7 +24,7 @@ from pipelines.evaluation.confusion_scores import (
 )
 from pipelines.evaluation.group_ranking import group_ranking, ranking_areas
 from pipelines.evaluation.group_statistics import Quantity, Table, counted
-from pipelines.evaluation.intervals import group_sums
+from pipelines.evaluation.resampling import group_sums
 
 DESCRIPTIONS: Mapping[str, str] = {
     **{name: text for name, (_, text) in OVERALL.items()},

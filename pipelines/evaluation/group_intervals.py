@@ -26,7 +26,7 @@ from scipy.stats import norm
 from pipelines.evaluation.bca import bca_bounds
 from pipelines.evaluation.clopper_pearson import clopper_pearson_bounds
 from pipelines.evaluation.group_statistics import GroupStatistics, Quantity, Table
-from pipelines.evaluation.intervals import resample_counts
+from pipelines.evaluation.resampling import resample_counts
 from pipelines.evaluation.wilson import wilson_bounds
 
 NORMAL = "normal"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipelines.evaluation.confusion_scores import ratio
 from pipelines.evaluation.group_statistics import Quantity, Table
-from pipelines.evaluation.intervals import group_sums
+from pipelines.evaluation.resampling import group_sums
 
 
 class RatioStatistics:

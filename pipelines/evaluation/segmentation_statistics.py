@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipelines.evaluation.group_statistics import Quantity, Table, counted
 from pipelines.evaluation.ratio_statistics import RatioStatistics
-from pipelines.evaluation.scores import SCORES, SCORES_BY_CLASS, Score
+from pipelines.evaluation.segmentation_ratios import SCORES, SCORES_BY_CLASS, Score
 
 _MADE = ("has_lesion", "is_normal", "image")
 _SHARES = ("false_positive_rate",)
@@ -88,15 +88,15 @@ def _quantity(
     above: Table, below: Table, counts: Table, name: str, part: str, score: Score, groups: NDArray
 ) -> Quantity:
     hits = (round(above.sum()), round(below.sum()))
-    is_share = name in _SHARES and hits[1] > 0
+    defined = below.any()
     return Quantity(
         name,
         part,
         score.description,
         score.unit,
-        int(counts.sum()),
-        counted(counts > 0, groups)[1],
-        hits if is_share else None,
+        int(counts.sum()) if defined else 0,
+        counted(counts > 0, groups)[1] if defined else 0,
+        hits if name in _SHARES and defined else None,
     )
 
 

@@ -54,3 +54,12 @@ def test_the_maps_are_drawn_in_the_colours_of_the_classes() -> None:
         shown = np.asarray(axes.images[0].get_array())
         np.testing.assert_array_equal(shown, np.asarray(COLOURS)[indices])
     assert [text.get_text() for text in figure.legends[0].get_texts()] == list(LABELS)
+
+
+def test_the_heading_stands_clear_of_the_titles() -> None:
+    figure = class_maps_figure("Best", [("a", maps(1))], LABELS, COLOURS)
+    figure.draw_without_rendering()
+    heading = next(text for text in figure.texts if text.get_text() == "Best")
+    lowest = heading.get_window_extent().y0
+    assert all(axes.title.get_window_extent().y1 <= lowest for axes in figure.axes)
+    assert heading.get_window_extent().y1 <= figure.bbox.y1

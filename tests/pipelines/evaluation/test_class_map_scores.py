@@ -75,3 +75,12 @@ def test_the_drop_is_over_the_classes_of_both() -> None:
     drop = class_map_drop(TABLE, pd.DataFrame(few), LABELS, resamples=100)
     assert drop["classes"] == ["stroma"]
     assert drop["scores"]["dice"]["own"] == pytest.approx(TABLE["dice_stroma"].mean())
+
+
+def test_the_drop_of_each_score_is_over_the_classes_for_which_both_define_it() -> None:
+    everywhere, without = np.array([[0, 1, 2, 2]] * 4), np.array([[0, 0, 2, 2]] * 4)
+    own = made_table([(everywhere, everywhere)] * 4, 1)  # no image without stroma or necrosis
+    other = made_table([(everywhere, everywhere), (everywhere, without)] * 2, 1)
+    entries = class_map_drop(own, other, LABELS, resamples=50)["scores"]
+    assert entries["dice"]["own"] == entries["dice"]["other"] == 1
+    assert {entries["false_positive_rate"][name] for name in ("own", "other", "drop")} == {None}

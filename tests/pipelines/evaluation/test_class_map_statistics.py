@@ -43,6 +43,31 @@ def test_the_mean_leaves_out_the_background_and_what_is_not_defined() -> None:
     assert found["dice", ""] == found["dice", "stroma"]
 
 
+def row_map(*indices: int) -> np.ndarray:
+    return np.array([indices] * 4)
+
+
+def test_counts_that_lack_a_class_of_the_table_do_not_define_a_mean_over_the_classes() -> None:
+    whole = row_map(0, 0, 1, 2)
+    lacking = (row_map(0, 0, 1, 2), row_map(0, 0, 1, 1))  # group g1: necrosis painted for stroma
+    statistics = ClassMapStatistics(made_table([(whole, whole), lacking], 1), LABELS)
+    held, missed = (values_of(statistics, np.array(counts)) for counts in ([2.0, 0], [0, 2.0]))
+    for score in ("dice", "surface_dice", "pixel_recall", "pixel_precision", "pixel_dice"):
+        assert np.isfinite(held[score, ""]) and np.isnan(missed[score, ""]), score
+    assert np.isfinite(missed["dice", "stroma"]) and missed["pixel_precision", "necrosis"] == 0
+    assert np.isnan(held["false_positive_rate", ""]) and missed["false_positive_rate", ""] == 1
+
+
+def test_a_class_that_is_never_predicted_counts_in_the_mean_precision_of_pixels() -> None:
+    pairs = [(row_map(0, 0, 1, 1), row_map(0, 0, 1, 2))]
+    found = values_of(ClassMapStatistics(made_table(pairs), LABELS), np.ones(1))
+    assert np.isnan(found["pixel_precision", "necrosis"])
+    assert found["pixel_precision", ""] == found["pixel_precision", "stroma"] / 2 == 0.25
+    nothing = made_table([(row_map(0, 0), row_map(0, 0))])
+    found = values_of(ClassMapStatistics(nothing, LABELS), np.ones(1))
+    assert np.isnan(found["pixel_precision", ""])
+
+
 def test_a_group_counts_as_often_as_it_is_drawn() -> None:
     counts = np.array([2.0, 0, 1, 0])
     drawn = TABLE[TABLE["group"].isin(["g0", "g2"])]

@@ -11,7 +11,7 @@ from pipelines.evaluation.classification_scores import (
     resampled_scores,
 )
 from pipelines.evaluation.group_intervals import IntervalOptions
-from pipelines.evaluation.intervals import resample_counts
+from pipelines.evaluation.resampling import resample_counts
 from pipelines.evaluation.wilson import wilson_bounds
 from tests.pipelines.evaluation.made_cases import LABELS, classified
 

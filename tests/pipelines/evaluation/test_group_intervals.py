@@ -15,8 +15,8 @@ from pipelines.evaluation.group_intervals import (
     score_entries,
 )
 from pipelines.evaluation.group_statistics import Quantity
-from pipelines.evaluation.intervals import resample_counts
 from pipelines.evaluation.ratio_statistics import RatioStatistics
+from pipelines.evaluation.resampling import resample_counts
 from pipelines.evaluation.wilson import wilson_bounds
 from tests.pipelines.evaluation.made_cases import LABELS, classified
 

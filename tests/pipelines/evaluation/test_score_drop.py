@@ -10,8 +10,10 @@ from sklearn import metrics
 
 from pipelines.evaluation.cases import case_table
 from pipelines.evaluation.classification import classification_columns, classification_row
-from pipelines.evaluation.intervals import resample_counts
-from pipelines.evaluation.score_drop import drop_table, score_drop
+from pipelines.evaluation.resampling import resample_counts
+from pipelines.evaluation.score_drop import drop_table, score_drop, segmentation_drop
+from pipelines.evaluation.scores import point_scores as segmentation_points
+from pipelines.evaluation.segmentation import case_counts, case_row
 
 LABELS = ["benign", "malignant", "normal"]
 RESAMPLES = 40
@@ -135,3 +137,58 @@ def test_without_a_difference_between_the_resamples_there_is_no_interval() -> No
     assert (entries["accuracy"]["drop"], entries["accuracy"]["low"]) == (0, None)
     error = score_drop(OWN, OTHER, LABELS, RESAMPLES)["scores"]["calibration_error"]
     assert error["low"] + error["high"] == pytest.approx(2 * error["drop"])
+
+
+def outlined(n: int, seed: int, skill: float, normal: bool = True) -> pd.DataFrame:
+    """Cases of small masks; every third image is normal, or none is."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for i in range(n):
+        truth = np.zeros((8, 8), dtype=bool)
+        truth[2:6, 2:6] = not normal or i % 3 > 0
+        answer = np.where(rng.random((8, 8)) < skill, truth, rng.random((8, 8)) < 0.3)
+        counts = case_counts(answer & (rng.random() < 0.8), truth)
+        rows.append(case_row(f"{i:03d}", f"g{i // 2:02d}", None, "", counts))
+    return case_table(rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "sign"),
+    [("dice", 1), ("pixel_f1", 1), ("lesion_recall", 1), ("false_positive_rate", -1)],
+)
+def test_the_drop_of_a_segmentation_is_that_of_a_brute_force(name: str, sign: int) -> None:
+    own, other = outlined(30, 0, 0.97), outlined(24, 1, 0.7)
+    found = segmentation_drop(own, other, RESAMPLES, seed=5)
+    entry = found["scores"][name]
+    one, two = (segmentation_points(cases)[name] for cases in (own, other))
+    assert (entry["own"], entry["other"]) == (pytest.approx(one), pytest.approx(two))
+    assert entry["drop"] == pytest.approx(sign * (one - two))
+    pairs = zip(drawn(own, 5), drawn(other, 6), strict=True)
+    drops = [
+        sign * (segmentation_points(before)[name] - segmentation_points(after)[name])
+        for before, after in pairs
+    ]
+    bounds = np.quantile(drops, [0.025, 0.975])
+    assert (entry["low"], entry["high"]) == pytest.approx(tuple(bounds), abs=1e-5)
+    assert found["classes"] == ["images with a lesion", "normal images"]
+
+
+def test_without_normal_images_at_the_other_site_only_lesions_are_compared() -> None:
+    own, other = outlined(30, 0, 0.97), outlined(24, 1, 0.7, normal=False)
+    found = segmentation_drop(own, other, RESAMPLES)
+    assert found["classes"] == ["images with a lesion"]
+    expected = segmentation_points(own[own["lesions"] > 0])
+    assert found["scores"]["pixel_precision"]["own"] == pytest.approx(expected["pixel_precision"])
+    assert (found["scores"]["dice"]["n_own"], found["scores"]["dice"]["n_other"]) == (20, 24)
+    rate = found["scores"]["false_positive_rate"]
+    assert (rate["own"], rate["drop"], rate["low"]) == (None, None, None)
+    normal = own[own["lesions"] == 0]
+    assert segmentation_drop(normal, other, RESAMPLES) == {"classes": [], "scores": {}}
+    Console(file=io.StringIO()).print(drop_table(found, "site"))
+
+
+def test_masks_that_are_all_right_drop_by_nothing_without_an_interval() -> None:
+    right = outlined(12, 0, 1.0)
+    right = right[right["predicted_area"] == right["lesion_area"]]
+    dice = segmentation_drop(right, right, RESAMPLES)["scores"]["dice"]
+    assert (dice["own"], dice["drop"], dice["low"], dice["high"]) == (1, 0, None, None)

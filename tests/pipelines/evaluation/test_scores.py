@@ -11,15 +11,18 @@ from numpy.typing import NDArray
 from rich.console import Console
 from sklearn.metrics import f1_score, jaccard_score, precision_score, recall_score
 
-from pipelines.evaluation.cases import case_table
+from pipelines.evaluation.case_files import read_case_files
+from pipelines.evaluation.case_scores import case_scores
+from pipelines.evaluation.cases import case_table, write_cases
+from pipelines.evaluation.group_intervals import IntervalOptions
 from pipelines.evaluation.scores import (
-    SCORES,
     point_scores,
     scores_table,
     segmentation_scores,
     write_scores,
 )
 from pipelines.evaluation.segmentation import CaseCounts, case_counts, case_row
+from pipelines.evaluation.segmentation_ratios import SCORES, SCORES_BY_MARKS
 
 Masks = list[tuple[NDArray[np.bool_], NDArray[np.bool_]]]
 
@@ -148,7 +151,7 @@ def test_groups_decide_the_interval_and_not_the_value() -> None:
     cases = made_cases()
     single = segmentation_scores(cases.assign(group=cases["id"]), resamples=200)["scores"]["dice"]
     grouped = segmentation_scores(cases, resamples=200)["scores"]["dice"]
-    assert single["value"] == grouped["value"]
+    assert single["value"] == pytest.approx(grouped["value"], rel=1e-12)
     assert single["groups"] > grouped["groups"]
     assert single["low"] != grouped["low"]
 
@@ -207,3 +210,24 @@ def test_images_with_and_without_marks_are_scored_apart() -> None:
     text = StringIO()
     Console(file=text, width=100).print(scores_table(segmentation_scores(marked, resamples=10)))
     assert "dice (with burnt-in marks)" in text.getvalue()
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_the_entries_are_those_of_med2d_score_on_the_cases(tmp_path: Path, single: bool) -> None:
+    cases = made_cases().assign(flags=["text", ""] * 12)
+    cases = cases.assign(group=cases["id"]) if single else cases
+    write_cases(tmp_path / "cases.csv", cases)
+    found = case_scores(read_case_files([tmp_path]), IntervalOptions(resamples=100))
+    run = segmentation_scores(cases, resamples=100)
+    assert (run["scores"], run["by_class"]) == (found["scores"], found["by_class"])
+    for name, part in found["by_marks"].items():
+        of_marks = {score: part["scores"][score] for score in SCORES_BY_MARKS}
+        assert run["by_marks"][name] == of_marks
+
+
+def test_a_share_of_0_has_an_interval_with_a_width() -> None:
+    quiet = pd.concat([hand_cases().iloc[2:3]] * 22).assign(id=range(22), group=range(22))
+    entry = segmentation_scores(quiet.astype({"id": str, "group": str}), resamples=50)["scores"]
+    rate = entry["false_positive_rate"]
+    assert (rate["value"], rate["low"], rate["interval"]) == (0, 0, "wilson")
+    assert rate["high"] == pytest.approx(0.149, abs=0.001)

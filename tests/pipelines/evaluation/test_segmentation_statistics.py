@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 
 from pipelines.evaluation.cases import case_table
-from pipelines.evaluation.scores import SCORES
 from pipelines.evaluation.scores import segmentation_scores as scores_of_a_run
 from pipelines.evaluation.segmentation import case_counts, case_row
+from pipelines.evaluation.segmentation_ratios import SCORES
 from pipelines.evaluation.segmentation_statistics import (
     available_scores,
     has_lesion,
