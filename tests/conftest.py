@@ -1,8 +1,10 @@
 """What several tests share: made data sets, a marked picture, a small training."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from functools import partialmethod
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +17,16 @@ from numpy.typing import NDArray
 from pipelines.cli import main
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the networks, also those of other processes, one thread, but for the slow trainings.
+
+    A step of a few small images gains nothing by a second thread, which waits for its next piece
+    at full speed: with two, steps cost three times the processor's time on a machine that is busy.
+    """
+    if config.option.markexpr != "slow":
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _quiet_mlflow() -> Iterator[None]:
     """Keep MLflow from writing home, and from a store that the environment names."""
@@ -23,6 +35,27 @@ def _quiet_mlflow() -> Iterator[None]:
         patch.setenv("DO_NOT_TRACK", "true")
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loosely_packed_figures() -> Iterator[None]:
+    """Compress figures lightly: the same pixels, where packing took half the time of a figure."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    light = partialmethod(FigureCanvasAgg.print_png, pil_kwargs={"compress_level": 1})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FigureCanvasAgg, "print_png", light)
+        yield
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty MLflow store in one file, whose making takes a second; copy it."""
+    from mlflow.tracking import MlflowClient
+
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
 
 
 def _med2d(*arguments: object) -> None:

@@ -1,6 +1,7 @@
 """What the tests of several bundles share: phantoms, a working folder, a short training."""
 
 import contextlib
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -55,9 +56,11 @@ def masks_dir(datasets: Callable[[str], Path]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A working folder for runs and for MLflow's database."""
-    return tmp_path_factory.mktemp("work")
+def work(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A working folder for runs, with MLflow's database."""
+    folder = tmp_path_factory.mktemp("work")
+    shutil.copy(empty_store, folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import importlib
 import json
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,21 @@ from pipelines.datasets.dataset import read
 from pipelines.datasets.layouts import LAYOUTS
 from pipelines.datasets.phantoms import PHANTOMS
 from tests.pipelines.commands.command_line import SMALL, follow, make, run
+
+Made = Callable[[str], tuple[str, Path]]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Gives the command that a few images of a kind name, and their folder; do not write there."""
+    folder = tmp_path_factory.mktemp("phantoms")
+
+    @cache
+    def of(kind: str) -> tuple[str, Path]:
+        raw = folder / f"made {kind}"
+        return make(kind, raw), raw
+
+    return of
 
 
 def test_from_phantom_to_dataset(tmp_path: Path) -> None:
@@ -36,8 +53,8 @@ def test_every_phantom_is_tried() -> None:
 
 
 @pytest.mark.parametrize("kind", PHANTOMS)
-def test_what_a_phantom_names_as_next_converts_it(kind: str, tmp_path: Path) -> None:
-    command, out = make(kind, tmp_path / "made data"), tmp_path / "out"
+def test_what_a_phantom_names_as_next_converts_it(kind: str, made: Made, tmp_path: Path) -> None:
+    (command, _), out = made(kind), tmp_path / "out"
     result = follow(command, out, "--folds", 3, "--workers", 1, "--json")
     assert result.exit_code == 0, result.output
     dataset, layout = read(out), command.split()[1]
@@ -87,10 +104,12 @@ def test_a_phantom_of_its_own_size_makes_five_folds(kind: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("kind", PHANTOMS)
-def test_a_phantom_is_of_the_layout_that_its_next_command_names(kind: str, tmp_path: Path) -> None:
+def test_a_phantom_is_of_the_layout_that_its_next_command_names(
+    kind: str, made: Made, tmp_path: Path
+) -> None:
     """The table is right where the images are recognised without being told."""
-    command = make(kind, tmp_path / "raw")
-    result = run("convert", "auto", tmp_path / "raw", tmp_path / "out", "--dry-run")
+    command, raw = made(kind)
+    result = run("convert", "auto", raw, tmp_path / "out", "--dry-run")
     assert f"is of the {command.split()[1]} layout: it holds" in result.stderr
 
 

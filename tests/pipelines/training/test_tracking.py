@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shutil
 import signal
 import time
 import warnings
@@ -38,9 +39,11 @@ CONFIG = {
 
 
 @pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for one MLflow store, whose making takes seconds."""
-    return tmp_path_factory.mktemp("store")
+def store(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one MLflow store."""
+    folder = tmp_path_factory.mktemp("tracking")
+    shutil.copy(empty_store, folder)
+    return folder
 
 
 @pytest.fixture
