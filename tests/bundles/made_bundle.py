@@ -90,7 +90,7 @@ _TABLE = (
         convert="csv-labels",
         options=("--preset", "fetal-planes"),
         few=(60, 64),
-        learned=(1500, 64, 24),
+        learned=(2000, 64, 32),
     ),
     Bundle(
         name="bone_xray_classification",

@@ -172,12 +172,7 @@ def test_every_variant_trains_for_two_epochs(
 
 @pytest.mark.slow
 @ALL
-def test_the_default_recipe_learns_its_phantoms(
-    bundle: Bundle, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    if bundle.name == "fetal_plane_classification":
-        reason = "from random weights no setting was found yet that learns these in minutes"
-        request.applymarker(pytest.mark.xfail(reason=reason))
+def test_the_default_recipe_learns_its_phantoms(bundle: Bundle, tmp_path: Path) -> None:
     count, size, epochs = bundle.learned
     dataset = make_dataset(bundle, tmp_path, count, size, folds=5)
     with contextlib.chdir(tmp_path):
