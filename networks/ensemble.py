@@ -1,4 +1,4 @@
-"""Several classifiers that answer as one: the mean of their probabilities."""
+"""Several networks that answer as one: the mean of their probabilities."""
 
 from __future__ import annotations
 
@@ -11,19 +11,23 @@ from torch.nn.functional import logsigmoid
 
 from networks.errors import NetworkError
 
-_ACTIVATIONS = ("softmax", "sigmoid")
+_ACTIVATIONS = ("softmax", "sigmoid", "mask")
 
 
 class Ensemble(nn.Module):
-    """Averages the class probabilities of its members.
+    """Averages the probabilities of its members, of an image or of each pixel.
 
     It gives the logits of the mean, which the activation turns into the mean itself, so that it
-    takes the place of any of its members.
+    takes the place of any of its members. A member that empties masks below a gate of its own, such
+    as a ``PresenceNetwork``, does so before the mean is taken: its answer to such an image counts
+    as a certain "nothing here".
 
     Args:
-        members: classifiers from (batch, channels, height, width) to logits (batch, classes).
-        activation: how logits become probabilities: ``softmax``, or ``sigmoid`` of each class by
-            itself, divided by their sum.
+        members: networks from (batch, channels, height, width) to logits (batch, classes, ...):
+            of the image, or of each pixel (batch, classes, height, width).
+        activation: how logits become probabilities: ``softmax`` over the classes; ``sigmoid`` of
+            each class by itself, divided by their sum; or ``mask``, the sigmoid of each channel
+            alone, as of the one channel of a lesion mask.
 
     Raises:
         NetworkError: there is no member, or no such activation.
@@ -41,7 +45,7 @@ class Ensemble(nn.Module):
         self.activation = activation
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Gives logits (batch, classes) of images (batch, channels, height, width)."""
+        """Gives logits (batch, classes, ...) of images (batch, channels, height, width)."""
         answers = torch.stack([self._logarithms(member(images)) for member in self.members])
         mean = answers.logsumexp(dim=0) - math.log(len(self.members))
         if self.activation == "softmax":
@@ -50,7 +54,9 @@ class Ensemble(nn.Module):
         return uncertain - torch.log(-torch.expm1(uncertain))
 
     def _logarithms(self, logits: torch.Tensor) -> torch.Tensor:
-        """Logarithms of the probabilities (batch, classes) of one member's logits."""
+        """Logarithms of the probabilities (batch, classes, ...) of one member's logits."""
         logits = logits.float()
+        if self.activation == "mask":
+            return logsigmoid(logits)
         shares = logits if self.activation == "softmax" else logsigmoid(logits)
         return shares.log_softmax(dim=1)

@@ -14,17 +14,22 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from rich.table import Table
 from rich.text import Text
 
 from pipelines.evaluation.cases import LEAKY
 from pipelines.evaluation.classification_scores import point_scores, resampled_scores
 from pipelines.evaluation.classification_statistics import DESCRIPTIONS, INFLATED
-from pipelines.evaluation.group_intervals import difference_bounds
+from pipelines.evaluation.group_intervals import difference_bounds, resampled_values
 from pipelines.evaluation.scores import LEAKY_LINE
+from pipelines.evaluation.segmentation_statistics import has_lesion, segmentation_statistics
 
-ERRORS = frozenset({"brier", "calibration_error"})
+ERRORS = frozenset({"brier", "calibration_error", "false_positive_rate"})
 """Scores of which less is better: their drop is how much they rise."""
+
+KINDS = {True: "images with a lesion", False: "normal images"}
+"""Of a segmentation: what both tables must hold for a score over all images to be the same."""
 
 _ROUNDING = 1e-6  # of single precision
 
@@ -69,23 +74,91 @@ def score_drop(
     ]
     few = any(cases["group"].nunique() < 2 for cases in tables)
     entries = {}
+    numbers = (len(tables[0]), len(tables[1]))
     for name in DESCRIPTIONS:
-        sign = -1 if name in ERRORS else 1
-        before, after = (scores[name] for scores in points)
-        value, drops = sign * (before - after), sign * (drawn[0][name] - drawn[1][name])
-        low, high = difference_bounds(value, drops, level, name in INFLATED)
-        bounded = not few and high - low > _ROUNDING
-        entries[name] = {
-            "own": _or_none(before),
-            "other": _or_none(after),
-            "drop": _or_none(value),
-            "low": low if bounded else None,
-            "high": high if bounded else None,
-            "level": level,
-            "n_own": len(tables[0]),
-            "n_other": len(tables[1]),
-        }
+        values = (points[0][name], points[1][name])
+        resampled = (drawn[0][name], drawn[1][name])
+        entries[name] = _entry(name, values, resampled, numbers, level, not few)
     return {"classes": shared, "scores": entries}
+
+
+def segmentation_drop(
+    own: pd.DataFrame,
+    other: pd.DataFrame,
+    resamples: int = 10_000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> dict[str, Any]:
+    """Compares every score of a segmentation of all images together on two tables of cases.
+
+    A share of the predicted lesions over sick people and one over a screening are not the same
+    score. Only the kinds of image that stand in both tables are compared: with a lesion, normal.
+
+    Args:
+        own: cases of the fold that the model was judged by, with the columns of
+            ``cases.SEGMENTATION_COLUMNS``.
+        other: cases of other images, with the same columns.
+        resamples: number of bootstrap resamples.
+        seed: of the bootstrap; the other table is drawn by the next one.
+        level: share of the resamples inside an interval, in (0, 1).
+
+    Returns:
+        As ``score_drop``; ``classes`` are the kinds of image that are compared, of ``KINDS``, and
+        ``n_own`` and ``n_other`` count what each score is of, as in ``segmentation_scores``. A rise
+        of ``false_positive_rate`` is a drop.
+    """
+    lesions = [has_lesion(cases) for cases in (own, other)]
+    shared = [kind for kind in KINDS if all((which == kind).any() for which in lesions)]
+    if not shared:
+        return {"classes": [], "scores": {}}
+    tables = [
+        segmentation_statistics(cases[which.isin(shared)].sort_values(["id", "group"]))
+        for cases, which in zip((own, other), lesions, strict=True)
+    ]
+    points = [table.values(np.ones((1, table.groups)))[0] for table in tables]
+    drawn = [resampled_values(table, resamples, seed + place) for place, table in enumerate(tables)]
+    entries = {}
+    columns = [
+        {entry.score: place for place, entry in enumerate(table.quantities) if not entry.part}
+        for table in tables
+    ]
+    for name in columns[0]:
+        one, two = (places[name] for places in columns)
+        counted = (tables[0].quantities[one], tables[1].quantities[two])
+        entries[name] = _entry(
+            name,
+            (points[0][one], points[1][two]),
+            (drawn[0][:, one], drawn[1][:, two]),
+            (counted[0].n, counted[1].n),
+            level,
+            all(quantity.groups >= 2 for quantity in counted),
+        )
+    return {"classes": [KINDS[kind] for kind in shared], "scores": entries}
+
+
+def _entry(
+    name: str,
+    values: tuple[float, float],
+    drawn: tuple[NDArray[np.floating], NDArray[np.floating]],
+    numbers: tuple[int, int],
+    level: float,
+    bounded: bool,
+) -> dict[str, Any]:
+    """Gives the entry of a score by its values and resamples on both tables."""
+    sign = -1 if name in ERRORS else 1
+    drop, drops = sign * (values[0] - values[1]), sign * (drawn[0] - drawn[1])
+    low, high = difference_bounds(drop, drops, level, name in INFLATED)
+    bounded = bounded and not np.isnan(drop) and high - low > _ROUNDING
+    return {
+        "own": _or_none(values[0]),
+        "other": _or_none(values[1]),
+        "drop": _or_none(drop),
+        "low": low if bounded else None,
+        "high": high if bounded else None,
+        "level": level,
+        "n_own": numbers[0],
+        "n_other": numbers[1],
+    }
 
 
 def drop_table(drop: Mapping[str, Any], other: str) -> Table:

@@ -25,7 +25,7 @@ class CaseScores:
 
     The engine's output, after its postprocessing, is a list of dictionaries with ``pred`` and
     ``label``, binary tensors of shape (1, height, width) at native resolution; its batch holds
-    ``id``, ``group``, ``fold`` and ``class``, and may hold ``flags``.
+    ``id``, ``group`` and ``class``, and may hold ``fold`` and ``flags``.
 
     Args:
         scores: which scores (keys of ``pipelines.evaluation.scores.SCORES``) become metrics of the
@@ -50,8 +50,13 @@ class CaseScores:
         for item, output in zip(engine.state.batch, engine.state.output, strict=True):
             check_sizes(str(item["id"]), output["pred"].shape, output["label"].shape)
             counts = case_counts(_mask(output["pred"]), _mask(output["label"]))
+            fold = item.get("fold")
             row = case_row(
-                str(item["id"]), str(item["group"]), int(item["fold"]), item["class"], counts
+                str(item["id"]),
+                str(item["group"]),
+                None if fold is None else int(fold),
+                item["class"],
+                counts,
             )
             self.rows.append({**row, FLAGS: item.get("flags", "")})
 

@@ -18,6 +18,7 @@ from pipelines.training.workflow import running_config
 ALIKE: Mapping[str, Any] = {
     "preprocessing": None,
     "image_size": None,
+    "threshold": None,
     "labels": None,
     "activation": "softmax",
 }
@@ -61,13 +62,15 @@ def answering_network(
     Args:
         network: the recipe's network.
         weights: file of its weights, or None to leave them; not read for an ensemble.
-        ensemble: folders of runs, or None. Their networks may differ; what the images become
-            before, the classes and the activation may not.
-        activation: how logits become probabilities; see ``networks.ensemble.Ensemble``.
+        ensemble: folders of runs of one bundle, or None. Their networks may differ; what the
+            images become before, the classes, the activation and the threshold may not.
+        activation: how logits become probabilities, ``mask`` for those of a lesion mask; see
+            ``networks.ensemble.Ensemble``, also for members with a gate.
         recipe: configuration that the runs must agree with; the running one where not given.
 
     Raises:
-        InputError: the weights do not fit, or a run is missing, or takes other images or classes.
+        InputError: the weights do not fit, or a run is missing, of another bundle, or takes other
+            images or classes.
     """
     runs = ensemble_runs(ensemble)
     if not runs:
@@ -86,10 +89,16 @@ def _member(run: Path, network: torch.nn.Module, expected: Mapping[str, Any]) ->
 
 
 def _check_alike(run: Path, config: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
+    bundle, wanted = (each.get("scorer", {}).get("bundle") for each in (config, expected))
+    if None not in (bundle, wanted) and bundle != wanted:
+        raise InputError(
+            f"the run in {run} is of the bundle {bundle}, not of {wanted}; the runs of an ensemble "
+            "must be of one bundle"
+        )
     for name, default in ALIKE.items():
         if config.get(name, default) != expected.get(name, default):
             raise InputError(
                 f"the run in {run} has another {name} than this configuration; the runs of an "
-                "ensemble may differ in fold, seed and network, not in what they are given. Name "
-                "the configuration of one of its runs"
+                "ensemble may differ in fold, seed and network, not in what they are given or how "
+                "they are read. Name the configuration of one of its runs"
             )

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,18 @@ FOLD, TESTING, ALL = "fold", "testing", "all"
 SITES = "sites"
 """Folder of other sites' results in a run's folder."""
 
+FLIPS = {True: "flip_average", False: "no_flip_average"}
+"""End of the name of a folder of results whose mirror images were asked, or not, by the command."""
+
 _NAMED = 10
-_RESERVED = ("score", TESTING, "ensemble", f"{TESTING}_ensemble")
+_RESERVED = (
+    "score",
+    *(
+        "_".join(filter(None, words))
+        for words in product(("", TESTING), ("", "ensemble"), ("", *FLIPS.values()))
+        if any(words)
+    ),
+)
 """Of the run's own results, as MLflow names them."""
 
 
@@ -41,6 +52,9 @@ class ScoredPart:
         folder: where the results go.
         runs: folders of the runs whose models answer.
         fold: the run's fold where that is scored.
+        flip_average: whether it was asked for that mirror images are asked as well; None where
+            nothing was said.
+        is_mirrored: whether mirror images are asked as well.
     """
 
     part: str
@@ -50,11 +64,19 @@ class ScoredPart:
     folder: Path
     runs: tuple[Path, ...]
     fold: int | None
+    flip_average: bool | None = None
+    is_mirrored: bool = False
 
     @property
     def is_plain(self) -> bool:
         """Whether it is what every training scores at its end: its own fold, by its own model."""
-        return self.part == FOLD and len(self.runs) == 1
+        own = own_folder(self.runs[0], self.flip_average) == self.runs[0]
+        return self.part == FOLD and len(self.runs) == 1 and own
+
+    @property
+    def is_one_model(self) -> bool:
+        """Whether one model answers, each image once."""
+        return len(self.runs) == 1 and not self.is_mirrored
 
     @property
     def name(self) -> str:
@@ -68,13 +90,14 @@ def scored_part(
     output_dir: str | Path,
     dataset_dir: str | Path,
     fold: int,
-    labels: Sequence[str],
+    labels: Sequence[str] | None,
     part: str | None = None,
     site_dir: str | Path | None = None,
     label_names: Mapping[str, str | None] | str | None = None,
     ensemble: Any = None,
     site_name: str | None = None,
     overwrite: bool | str = False,
+    flip_average: bool | str | None = None,
 ) -> ScoredPart:
     """Finds the images to be scored and checks that no model has seen them.
 
@@ -82,7 +105,8 @@ def scored_part(
         output_dir: the run's folder.
         dataset_dir: the dataset folder that the run was trained on.
         fold: the run's fold.
-        labels: the model's class names in the order of their indices.
+        labels: the model's class names in the order of their indices; those of the run's dataset
+            where not given.
         part: ``fold`` (of the own dataset only), ``testing``, or ``all`` (of another site only);
             where not given, the fold, or all of another site.
         site_dir: dataset folder of another site; None for the run's own.
@@ -92,6 +116,9 @@ def scored_part(
         site_name: name of the site, of which its results' folder is made; that of its dataset
             folder where not given.
         overwrite: replace results of other images, or of other runs, that have the same folder.
+        flip_average: whether mirror images are asked as well; None for what the run does. Results
+            of another choice than the run's get a folder of their own, and are compared with those
+            of the own fold by that choice.
 
     Raises:
         InputError: there are no such images, their classes are not the model's, a model was trained
@@ -103,17 +130,19 @@ def scored_part(
     names = _checked_names(label_names)
     site = _site_name(site_name, site_dir)
     runs = tuple(ensemble_runs(ensemble)) or (Path(output_dir),)
+    flips = None if flip_average is None else flag(flip_average, "flip_average")
     if site_dir is None and names is not None:
         raise InputError("label_names is given without site_dir; it renames another site's classes")
     dataset = source
     if site_dir is not None:
-        dataset = _with_classes_of_model(source, own.task, labels, names or {})
+        known = _class_names(own) if labels is None else labels
+        dataset = _with_classes_of_model(source, own.task, known, names or {})
     items = _items(dataset, chosen, fold)
     for run in runs:
         _check_unseen(items, dataset, run, own, chosen)
         if chosen != FOLD:
-            _check_scored(run)
-    folder = _folder(Path(output_dir), site, chosen, len(runs) > 1)
+            _check_scored(run, flips)
+    folder = _folder(Path(output_dir), site, chosen, len(runs) > 1, flips)
     if folder != Path(output_dir) and not flag(overwrite, "overwrite"):
         _check_same_results(folder, digest(dataset), runs)
     return ScoredPart(
@@ -124,7 +153,32 @@ def scored_part(
         folder=folder,
         runs=runs,
         fold=fold if chosen == FOLD else None,
+        flip_average=flips,
+        is_mirrored=_run_mirrors(Path(output_dir)) if flips is None else flips,
     )
+
+
+def own_folder(run: Path, flip_average: bool | None = None) -> Path:
+    """Names the folder with the results of a run's own fold.
+
+    Args:
+        run: the run's folder.
+        flip_average: whether mirror images are asked as well; None for what the run does by itself.
+    """
+    name = _flips_name(run, flip_average)
+    return run / name if name else run
+
+
+def _flips_name(run: Path, flip_average: bool | None) -> str:
+    """Names a choice of mirror images; "" where it is the run's own."""
+    if flip_average is None:
+        return ""
+    return "" if _run_mirrors(run) == flip_average else FLIPS[flip_average]
+
+
+def _run_mirrors(run: Path) -> bool:
+    """Whether a run asks mirror images by itself."""
+    return flag(recorded(run).get("flip_average", False), "flip_average")
 
 
 def _checked_part(part: str | None, site_dir: str | Path | None) -> str:
@@ -221,15 +275,20 @@ def _with_classes_of_model(
         raise InputError(f"{site.folder} is a dataset for {site.task}; expected one for {task}")
     if task == "classification":
         return _renamed(site, labels, names)
-    given = [site.labels.get(str(index)) for index in range(len(site.labels))]
+    given = _class_names(site)
     if names or given != list(labels):
         raise InputError(
-            f"the masks of {site.folder} have the classes {', '.join(map(str, given))}; the "
+            f"the masks of {site.folder} have the classes {', '.join(given)}; the "
             f"model's are {', '.join(labels)}. Masks are not renamed here: convert the site's raw "
             f"folder with --classes {','.join(labels)} and, where its values differ, --map or "
             "--colour"
         )
     return site
+
+
+def _class_names(dataset: Dataset) -> list[str]:
+    """Gives the class names in the order of their indices."""
+    return [str(dataset.labels.get(str(index))) for index in range(len(dataset.labels))]
 
 
 def _renamed(site: Dataset, labels: Sequence[str], names: dict[str, str | None]) -> Dataset:
@@ -302,18 +361,31 @@ def _check_unseen(
     )
 
 
-def _check_scored(run: Path) -> None:
-    if not (run / CASES).is_file():
+def _check_scored(run: Path, flip_average: bool | None) -> None:
+    folder = own_folder(run, flip_average)
+    if (folder / CASES).is_file():
+        return
+    if folder == run:
         raise InputError(
             f"the run in {run} has no {CASES} of its own fold to compare with; evaluate it without "
             "--site_dir, --part and --ensemble first"
         )
+    option = f"--flip_average {str(flip_average).lower()}"
+    raise InputError(
+        f"the run in {run} has no {CASES} of its own fold with {option} to compare with; evaluate "
+        f"it with {option}, but without --site_dir, --part and --ensemble, first"
+    )
 
 
-def _folder(output_dir: Path, site: str, part: str, ensemble: bool) -> Path:
-    if part == FOLD:
-        return output_dir / "ensemble" if ensemble else output_dir
-    name = "_".join([*([TESTING] if part == TESTING else []), *(["ensemble"] if ensemble else [])])
+def _folder(
+    output_dir: Path, site: str, part: str, ensemble: bool, flip_average: bool | None
+) -> Path:
+    words = (
+        TESTING if part == TESTING else "",
+        "ensemble" if ensemble else "",
+        _flips_name(output_dir, flip_average),
+    )
+    name = "_".join(filter(None, words))
     if not site:
-        return output_dir / name
+        return output_dir / name if name else output_dir
     return output_dir / SITES / (f"{site}_{name}" if name else site)

@@ -149,8 +149,13 @@ def test_evaluation_alone_gives_the_same_scores(trained: Path) -> None:
     assert (trained / "cases.csv").read_bytes() == before
 
 
-def test_a_second_dataset_is_scored_with_the_drop(trained: Path, tmp_path: Path) -> None:
-    site = made_dataset(tmp_path, 12, 64, 2, 3)
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another site's dataset folder of twelve phantoms; do not write into it."""
+    return made_dataset(tmp_path_factory.mktemp("site"), 12, 64, 2, 3)
+
+
+def test_a_second_dataset_is_scored_with_the_drop(trained: Path, site: Path) -> None:
     run(config_file=[TRAIN, EVALUATE], output_dir=str(trained), site_dir=str(site), num_workers=0)
     folder = trained / "sites" / "tissue_2"
     cases = read_cases(folder / "cases.csv", class_map_columns(LABELS))
@@ -160,6 +165,30 @@ def test_a_second_dataset_is_scored_with_the_drop(trained: Path, tmp_path: Path)
     assert scores["drop"]["scores"]["pixel_accuracy"]["own"] == own["pixel_accuracy"]["value"]
     assert len(list((folder / "predictions").glob("*_blend.png"))) == 12
     assert (folder / "overlays" / "confusion.png").is_file()
+
+
+def test_runs_answer_together_and_mirrored(trained: Path, work: Path, site: Path) -> None:
+    sure = work / "sure"  # of the class 2 everywhere
+    shutil.copytree(trained, sure, ignore=shutil.ignore_patterns("sites"))
+    state = torch.load(sure / "model.pt", weights_only=True)
+    state["final_conv.bias"][2] += 1000
+    torch.save(state, sure / "model.pt")
+    runs = [str(trained), str(sure)]
+    given = {"config_file": [TRAIN, EVALUATE], "num_workers": 0, "flip_average": "true"}
+    for folder in runs:
+        run(output_dir=folder, **given)
+    run(output_dir=runs[0], ensemble=runs, site_dir=str(site), **given)
+    folder = trained / "sites" / "tissue_2_ensemble_flip_average"
+    for path in (folder / "predictions").glob("*_index.png"):  # (p + 1) / 2 of 2, p / 2 of others
+        assert (picture(path) == 2).all()
+    scores = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
+    assert scores["scored"]["runs"] == runs
+    own = [
+        json.loads((Path(one) / "flip_average" / "scores.json").read_text(encoding="utf-8"))
+        for one in runs
+    ]
+    mean = np.mean([each["scores"]["dice"]["value"] for each in own])
+    assert scores["drop"]["scores"]["dice"]["own"] == pytest.approx(mean)
 
 
 def test_a_site_with_other_classes_is_refused(

@@ -55,5 +55,32 @@ def test_it_is_scripted() -> None:
 def test_what_it_cannot_be_made_of_is_refused() -> None:
     with pytest.raises(NetworkError, match="at least one member"):
         Ensemble([])
-    with pytest.raises(NetworkError, match="activation is 'relu'; expected softmax, sigmoid"):
+    with pytest.raises(NetworkError, match="activation is 'relu'; expected softmax, sigmoid, mask"):
         Ensemble(MEMBERS, "relu")
+
+
+class Drawn(nn.Module):
+    """Gives a map of logits that does not depend on the image."""
+
+    def __init__(self, *logits: float) -> None:
+        super().__init__()
+        self.logits = nn.Parameter(torch.tensor(logits).reshape(1, 1, 2, 2))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.logits.repeat(len(images), 1, 1, 1)
+
+
+def test_of_lesion_masks_it_is_the_mean_of_each_pixel_s_sigmoid() -> None:
+    emptied = Drawn(-20.0, -20.0, -20.0, -20.0)  # as a gate leaves it
+    members = [Drawn(3.0, -1.0, 200.0, -200.0), Drawn(-2.0, 0.5, 200.0, 1.0), emptied]
+    answer = torch.jit.script(Ensemble(members, "mask"))(IMAGES)
+    expected = torch.stack([member(IMAGES).sigmoid() for member in members]).mean(dim=0)
+    torch.testing.assert_close(answer.sigmoid(), expected)
+    assert torch.isfinite(Ensemble(members[:1], "mask")(IMAGES)).all()
+
+
+def test_of_class_maps_it_is_the_mean_of_each_pixel_s_softmax() -> None:
+    members = [nn.Conv2d(1, 3, 1), nn.Conv2d(1, 3, 3, padding=1)]
+    images = torch.rand(2, 1, 4, 5)
+    expected = torch.stack([member(images).softmax(dim=1) for member in members]).mean(dim=0)
+    torch.testing.assert_close(Ensemble(members)(images).softmax(dim=1), expected)

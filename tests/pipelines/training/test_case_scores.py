@@ -157,6 +157,13 @@ def test_the_handler_serves_a_plain_engine(tmp_path: Path) -> None:
     assert list(scores.table["id"]) == ["case0", "case1"]
 
 
+def test_an_image_of_no_fold_has_an_empty_cell() -> None:
+    items = [{key: value for key, value in item.items() if key != "fold"} for item in cases(2)]
+    scores = CaseScores(NAMES)
+    evaluated(items, scores)
+    assert scores.table["fold"].isna().tolist() == [True, True]
+
+
 def test_the_flags_of_an_image_stand_in_its_row() -> None:
     items = [
         {**item, "flags": "caliper,text" if item["id"] == "case1" else ""} for item in cases(3)

@@ -54,12 +54,40 @@ def test_runs_of_different_networks_answer_together(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"image_size": 128}, {"labels": ["b", "a"]}, {"activation": "sigmoid"}]
+    "changes",
+    [
+        {"image_size": 128},
+        {"labels": ["b", "a"]},
+        {"activation": "sigmoid"},
+        {"preprocessing": {"_target_": "Compose"}},
+        {"threshold": 0.3},
+    ],
 )
 def test_a_run_of_another_recipe_is_refused(changes: dict[str, Any], tmp_path: Path) -> None:
     runs = [run(tmp_path / "a", 0.2), run(tmp_path / "b", 0.1, **changes)]
     with pytest.raises(InputError, match=f"the run in {runs[1]} has another {next(iter(changes))}"):
         answering_network(torch.nn.Linear(3, 2), None, runs, recipe=RECIPE)
+
+
+def test_a_run_of_another_bundle_is_refused(tmp_path: Path) -> None:
+    runs = [
+        run(tmp_path / name, 0.2, scorer={"bundle": f"bundle_{name}"}, image_size=size)
+        for name, size in (("a", 96), ("b", 128))
+    ]
+    recipe = {**RECIPE, "scorer": {"bundle": "bundle_a"}}
+    with pytest.raises(InputError, match=r"b is of the bundle bundle_b, not of bundle_a; the runs"):
+        answering_network(torch.nn.Linear(3, 2), None, runs, recipe=recipe)
+
+
+def test_masks_are_averaged_channel_by_channel(tmp_path: Path) -> None:
+    runs = [run(tmp_path / "a", 0.2), run(tmp_path / "b", -1.0)]
+    images = torch.rand(4, 3)
+    together = answering_network(torch.nn.Linear(3, 2), None, runs, "mask", RECIPE)
+    answers = [
+        answering_network(torch.nn.Linear(3, 2), folder / "model.pt")(images).sigmoid()
+        for folder in runs
+    ]
+    torch.testing.assert_close(together(images).sigmoid(), torch.stack(answers).mean(dim=0))
 
 
 def test_a_missing_run_is_named(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from monai.data import MetaTensor
 from monai.inferers import Inferer
 
 from pipelines.errors import InputError
@@ -37,6 +38,36 @@ def test_logits_of_any_size_stay_finite(activation: str) -> None:
     answer = FlipAverageInferer(activation=activation)(IMAGES, sure)
     expected = sure(IMAGES) if activation == "sigmoid" else sure(IMAGES).log_softmax(1)
     torch.testing.assert_close(answer, expected)
+
+
+def drawn(images: torch.Tensor) -> torch.Tensor:
+    """Maps of two logits that tell a pixel's neighbours on the left from those on the right."""
+    left = torch.cumsum(images, dim=3)
+    return torch.cat([left, torch.cumsum(left, dim=2)], dim=1)
+
+
+@pytest.mark.parametrize("up_down", [False, True])
+def test_maps_are_mirrored_back_before_the_mean(up_down: bool) -> None:
+    axes: list[tuple[int, ...]] = [(), (3,), *([(2,), (2, 3)] if up_down else [])]
+    for activation, probabilities in (("sigmoid", torch.sigmoid), ("softmax", _softmax)):
+        inferer = FlipAverageInferer(activation=activation, is_map=True, up_down=up_down)
+        answer = probabilities(inferer(IMAGES, drawn))
+        alone = [probabilities(drawn(IMAGES.flip(axis)).flip(axis)) for axis in axes]
+        torch.testing.assert_close(answer, torch.stack(alone).mean(dim=0))
+        for axis in axes:  # a mirrored image gets the mirrored answer
+            mirrored = probabilities(inferer(IMAGES.flip(axis), drawn)).flip(axis)
+            torch.testing.assert_close(mirrored, answer)
+
+
+def _softmax(logits: torch.Tensor) -> torch.Tensor:
+    return logits.softmax(dim=1)
+
+
+def test_the_answer_to_a_loaded_image_keeps_its_metadata() -> None:
+    image = MetaTensor(IMAGES, meta={"filename_or_obj": "a.png"})
+    answer = FlipAverageInferer(activation="sigmoid", is_map=True)(image, drawn)
+    assert isinstance(answer, MetaTensor)
+    assert answer.meta["filename_or_obj"] == "a.png"
 
 
 @pytest.mark.parametrize("enabled", [False, "false"])

@@ -8,18 +8,21 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from ignite.engine import Engine
 
 from pipelines.datasets.dataset import digest, read
-from pipelines.evaluation.cases import read_cases
+from pipelines.evaluation.cases import read_cases, write_cases
 from pipelines.evaluation.score_drop import score_drop
+from pipelines.evaluation.segmentation import case_counts, case_row
 from pipelines.training import classification_results, part_scorer
 from pipelines.training.class_scores import ClassScores
 from pipelines.training.classification_results import ClassificationResults
 from pipelines.training.part_scorer import PartScorer, own_cases
 from pipelines.training.scored_part import scored_part
+from pipelines.training.segmentation_results import SegmentationResults
 
 RESAMPLES = 50
 LABELS = ["benign", "malignant", "normal"]
@@ -152,3 +155,36 @@ def test_a_fold_of_two_runs_counts_once_as_they_answer_together(make: Make) -> N
     found = record(runs[0].folder / "ensemble")
     assert found["fold"] == 0
     assert "drop" not in found
+
+
+def test_of_masks_a_fold_of_two_runs_is_what_one_reaches_on_average(
+    make: Make,
+) -> None:
+    folders = tuple(make(name, 0, lambda name: True).folder for name in ("a", "b"))
+    truth, nothing = np.eye(4, dtype=bool), np.zeros((4, 4), dtype=bool)
+    for folder, answer in zip(folders, (truth, nothing), strict=True):
+        counts = {"x": case_counts(answer, truth), "y": case_counts(answer, nothing)}
+        rows = [case_row(name, "g", 0, "", count) for name, count in counts.items()]
+        write_cases(folder / "cases.csv", rows)
+    own = own_cases(folders, SegmentationResults()).set_index("id")
+    assert own.loc["x", ["dice", "tp", "fn"]].tolist() == [0.5, 2, 2]
+    assert own["false_positive"].isna().tolist() == [True, False]
+    assert own.loc["y", "false_positive"] == 0.5
+    assert own["group"].str.endswith("/g").all()
+    entry = SegmentationResults().drop(own.reset_index(), own.reset_index())["scores"]["dice"]
+    assert (entry["own"], entry["drop"]) == (0.5, 0)
+
+
+def test_mirror_images_by_the_command_are_compared_with_the_fold_so_answered(make: Make) -> None:
+    run = make("a", 0, lambda name: True)
+    run.scorer.run()
+    before = (run.folder / "cases.csv").read_bytes()
+    flipped = make("a", 0, lambda name: False, flip_average=True)
+    flipped.scorer.run()
+    assert (run.folder / "cases.csv").read_bytes() == before
+    found = record(run.folder / "flip_average")
+    assert (found["fold"], found["scored"]["flip_average"]) == (0, True)
+    assert found["command"].endswith("--flip_average True")
+    make("a", 0, lambda name: True, part="testing", flip_average="true").scorer.run()
+    drop = record(run.folder / "testing_flip_average")["drop"]["scores"]["accuracy"]
+    assert (drop["own"], drop["other"]) == (0, 1)

@@ -12,7 +12,7 @@ import pytest
 from pipelines.datasets.dataset import digest, read
 from pipelines.errors import InputError
 from pipelines.training.parts import fold_parts
-from pipelines.training.scored_part import ScoredPart, scored_part
+from pipelines.training.scored_part import ScoredPart, own_folder, scored_part
 
 LABELS = ["benign", "malignant", "normal"]
 
@@ -236,6 +236,52 @@ def test_a_segmentation_and_a_run_never_scored_are_refused(
         found(run("b", own, scored=False), own, part="testing")
 
 
+def test_mirror_images_that_the_run_does_not_ask_get_a_folder_of_their_own(
+    own: Path, run: Callable[..., Path]
+) -> None:
+    folder = run("a", own)
+    same = found(folder, own, flip_average="false")
+    assert same.is_plain and same.is_one_model and not same.is_mirrored and same.folder == folder
+    part = found(folder, own, flip_average=True)
+    assert not part.is_plain and part.is_mirrored and not part.is_one_model
+    assert (part.folder, own_folder(folder, True)) == (folder / "flip_average",) * 2
+    with pytest.raises(InputError, match=r"own fold with --flip_average true to compare with; ev"):
+        found(folder, own, part="testing", flip_average=True)
+    part.folder.mkdir()
+    (part.folder / "cases.csv").write_text("")
+    there = found(folder, own, part="testing", flip_average=True)
+    assert there.folder == folder / "testing_flip_average"
+    with pytest.raises(InputError, match="flip_average is 'maybe'; expected true or false"):
+        found(folder, own, flip_average="maybe")
+
+
+def test_a_run_that_asks_mirror_images_does_so_everywhere(
+    own: Path, run: Callable[..., Path]
+) -> None:
+    folder = run("a", own)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    (folder / "config.json").write_text(json.dumps({**config, "flip_average": True}))
+    assert found(folder, own).is_mirrored and found(folder, own, flip_average=True).is_plain
+    assert found(folder, own, flip_average=False).folder == folder / "no_flip_average"
+
+
+def test_of_a_segmentation_the_site_s_masks_must_be_of_the_same_classes(
+    busi_dataset: Path, tmp_path: Path, run: Callable[..., Path]
+) -> None:
+    folder = run("a", busi_dataset)
+    other = edited(
+        busi_dataset,
+        tmp_path / "other",
+        lambda content: content.update(labels={"0": "background", "1": "cyst"}),
+    )
+    with pytest.raises(InputError, match=r"classes background, cyst; the model's are background, "):
+        scored_part(folder, busi_dataset, 0, None, site_dir=other)
+    with pytest.raises(InputError, match=r"30 of the 30 images .* that the run in .*a was trained"):
+        scored_part(folder, busi_dataset, 0, None, site_dir=busi_dataset)
+    part = scored_part(folder, busi_dataset, 0, None)
+    assert part.is_plain and len(part.items) == 6
+
+
 def test_a_damaged_image_is_named(
     own: Path, site: Path, run: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -279,7 +325,7 @@ def test_results_of_another_ensemble_are_not_replaced(own: Path, run: Callable[.
         found(runs[0], own, part="testing", ensemble=runs)
 
 
-@pytest.mark.parametrize("name", ["../b", "score", "", 7.5])
+@pytest.mark.parametrize("name", ["../b", "score", "testing_ensemble_flip_average", "", 7.5])
 def test_a_site_s_name_names_a_folder_of_its_own(
     name: Any, own: Path, site: Path, run: Callable[..., Path]
 ) -> None:
