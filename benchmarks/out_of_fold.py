@@ -1,4 +1,4 @@
-"""Train recipes of a classification bundle on every fold and score the pooled out-of-fold cases.
+"""Train recipes of a bundle on every fold and score the pooled out-of-fold cases.
 
 Fold f is scored once, fold f + 1 chooses the epoch, the others train; the intervals are bootstraps
 over the groups of the pooled cases. A row a score is written as each fold ends, and the rows of all
@@ -8,8 +8,11 @@ broken off goes on from its last epoch.
     python benchmarks/out_of_fold.py breast_us_classification --dataset_dir datasets/busi_classes
     python benchmarks/out_of_fold.py breast_us_classification --dataset_dir datasets/busi_classes \
         --recipe frozen --out docs/results/breast_us_classification.csv --weights FILE
+    python benchmarks/out_of_fold.py breast_us_segmentation --dataset_dir datasets/busi \
+        --recipe joint --weights FILE --normalisation symmetric
 
-Several recipes that answer together are joined by +, another seed of a recipe follows @:
+Several recipes of a classification that answer together are joined by +, another seed of a recipe
+follows @:
 
     python benchmarks/out_of_fold.py breast_us_classification --dataset_dir datasets/busi_classes \
         --recipe lesion_guided+lesion_guided@1+embeddings_scales --masks_dir datasets/busi
@@ -21,6 +24,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,12 +47,17 @@ from recipe_runs import (
 )
 
 from pipelines.bundles import bundle_root
-from pipelines.datasets.dataset import read
-from pipelines.evaluation.cases import read_cases
+from pipelines.datasets.dataset import Dataset, read
+from pipelines.evaluation.cases import SEGMENTATION_COLUMNS, Column, read_cases
 from pipelines.evaluation.classification import classification_columns
 from pipelines.evaluation.classification_scores import classification_scores
+from pipelines.evaluation.froc import froc_scores
+from pipelines.evaluation.scores import segmentation_scores
 
-SCORES = ("balanced_accuracy", "accuracy", "auroc", "macro_f1", "kappa", "brier")
+SCORES = {
+    "classification": ("balanced_accuracy", "accuracy", "auroc", "macro_f1", "kappa", "brier"),
+    "segmentation": ("dice", "iou", "lesion_recall", "lesion_precision", "false_positive_rate"),
+}
 KEY = ("recipe", "split", "fold", "score")
 COLUMNS = (
     *KEY,
@@ -81,8 +90,7 @@ def run(options: argparse.Namespace) -> None:
     dataset = read(options.dataset_dir)
     split = "leaky" if dataset.leaky else "grouped"
     table = options.out or options.runs / f"{options.bundle}-{options.recipe}-{split}.csv"
-    labels = [dataset.labels[str(index)] for index in range(len(dataset.labels))]
-    tables, minutes = [], []
+    folders, minutes = [], []
     for fold in dataset.folds:
         members = [
             _member(options, name, fold, options.runs / f"{options.bundle}-{name}-{split}-{fold}")
@@ -91,7 +99,7 @@ def run(options: argparse.Namespace) -> None:
         for member in members:
             train(member.command, member.folder)
         folder, commands = _answered(options, members)
-        cases = read_cases(folder / "cases.csv", classification_columns(labels))
+        folders.append(folder)
         scores = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
         minutes.append(_sum([_minutes(member.folder) for member in members]))
         trained = [
@@ -105,12 +113,12 @@ def run(options: argparse.Namespace) -> None:
             "command": " && ".join(map(shown, commands)),
         }
         key = {"recipe": options.recipe, "split": split, "fold": fold}
-        write_rows(table, [{**key, **row, **facts} for row in _rows(scores)], COLUMNS, KEY)
-        tables.append(cases)
-    pooled = classification_scores(pd.concat(tables, ignore_index=True), labels)
+        rows = [{**key, **row, **facts} for row in _rows(scores, dataset.task)]
+        write_rows(table, rows, COLUMNS, KEY)
+    pooled = _pooled(folders, dataset)
     key = {"recipe": options.recipe, "split": split, "fold": "all"}
     facts = {"training_minutes": _sum(minutes), "command": _repeat(options)}
-    rows = [{**key, **row, **facts} for row in _rows(pooled)]
+    rows = [{**key, **row, **facts} for row in _rows(pooled, dataset.task)]
     write_rows(table, rows, COLUMNS, KEY)
     for row in rows:
         print(f"{row['score']:<20}{row['value']} ({row['low']}-{row['high']}), n = {row['n']}")
@@ -172,11 +180,29 @@ def _minutes(folder: Path) -> float | None:
     return round(sum(seconds) / 60, 1) if seconds else None
 
 
-def _rows(scores: dict[str, Any]) -> list[Row]:
-    entries = {name: scores["scores"][name] for name in SCORES}
-    entries |= {
-        f"recall of {label}": by_score["recall"] for label, by_score in scores["by_class"].items()
-    }
+def _pooled(folders: list[Path], dataset: Dataset) -> dict[str, Any]:
+    """The scores of the cases of all folds together."""
+    if dataset.task == "classification":
+        labels = [dataset.labels[str(index)] for index in range(len(dataset.labels))]
+        return classification_scores(_joined_cases(folders, classification_columns(labels)), labels)
+    cases = _joined_cases(folders, SEGMENTATION_COLUMNS)
+    regions = pd.concat([pd.read_csv(folder / "regions.csv") for folder in folders])
+    return {**segmentation_scores(cases), "froc": froc_scores(regions, cases)}
+
+
+def _joined_cases(folders: list[Path], columns: Mapping[str, Column]) -> pd.DataFrame:
+    tables = [read_cases(folder / "cases.csv", columns) for folder in folders]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _rows(scores: dict[str, Any], task: str) -> list[Row]:
+    entries = {name: scores["scores"][name] for name in SCORES[task]}
+    if task == "classification":
+        entries |= {f"recall of {name}": one["recall"] for name, one in scores["by_class"].items()}
+    for part, by_score in scores.get("by_marks", {}).items():
+        if task == "segmentation":
+            entries |= {f"{name} {part}": entry for name, entry in by_score.items()}
+    entries |= scores.get("froc", {}).get("scores", {})
     return [
         {
             "score": name,

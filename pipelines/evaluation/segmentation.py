@@ -100,12 +100,23 @@ def matched_lesions(predicted: NDArray[np.integer], true: NDArray[np.integer]) -
     Returns:
         Number of matched pairs, at most the number of lesions of either.
     """
+    return len(matched_pairs(predicted, true))
+
+
+def matched_pairs(
+    predicted: NDArray[np.integer], true: NDArray[np.integer]
+) -> list[tuple[int, int]]:
+    """Return the pairs (predicted label, true label) of the matching of `matched_lesions`."""
     rows, columns = _matchable_pairs(predicted, true)
     row_names, row = np.unique(rows, return_inverse=True)
     column_names, column = np.unique(columns, return_inverse=True)
     matchable = np.zeros((row_names.size, column_names.size))
     matchable[row, column] = 1
-    return int(matchable[linear_sum_assignment(matchable, maximize=True)].sum())
+    one, other = linear_sum_assignment(matchable, maximize=True)
+    is_pair = matchable[one, other] > 0
+    return list(
+        zip(row_names[one[is_pair]].tolist(), column_names[other[is_pair]].tolist(), strict=True)
+    )
 
 
 def case_row(

@@ -24,7 +24,8 @@ class TrainingScores:
     is the mean over images with a lesion. A score without a denominator is NaN.
 
     The engine's output holds ``pred`` (logits) and ``label``, (batch, 1, height, width), and the
-    batch's mean ``loss``. A loss that is no number stops the training at its step.
+    batch's mean ``loss``; further channels of ``pred`` are not looked at. A loss that is no number
+    stops the training at its step.
 
     Args:
         threshold: probability from which a pixel counts as lesion, in (0, 1).
@@ -50,7 +51,7 @@ class TrainingScores:
         output = engine.state.output
         loss = float(output["loss"])
         check_loss(loss, engine)
-        predicted, truth = output["pred"] > self.logit, output["label"] > 0.5
+        predicted, truth = output["pred"][:, :1] > self.logit, output["label"] > 0.5
         tp, fp, fn = (
             mask.flatten(1).sum(1).cpu().double()
             for mask in (predicted & truth, predicted & ~truth, ~predicted & truth)

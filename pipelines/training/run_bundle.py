@@ -15,6 +15,7 @@ RECIPE = (
     "preprocessing",
     "image_size",
     "threshold",
+    "least_share",
     "labels",
     "colours",
     "flip_average",
@@ -44,6 +45,8 @@ def write_run_bundle(folder: Path, config: Mapping[str, Any], bundle_root: str |
         if key in config and key in inference:
             inference[key] = config[key]
     inference["weights"] = "$@bundle_root + '/model.pt'"
+    if config.get("operating_point") is not None:  # chosen when the training ends
+        inference["least_share"] = "$operating_points.least_share(@bundle_root)"
     text = json.dumps(inference, indent=4, ensure_ascii=False) + "\n"
     write_text(target / "inference.json", text)
     for name in _COPIED:

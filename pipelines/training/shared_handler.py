@@ -14,7 +14,7 @@ class SharedHandler:
     dictionaries there, not references such as ``@scorer``.
 
     Args:
-        handler: any object with ``attach(engine)``.
+        handler: any object with ``attach(engine)``; None where there is nothing to attach.
     """
 
     def __init__(self, handler: Any) -> None:
@@ -22,4 +22,5 @@ class SharedHandler:
 
     def attach(self, engine: Engine) -> None:
         """Attach the handler to ``engine``."""
-        self.handler.attach(engine)
+        if self.handler is not None:
+            self.handler.attach(engine)

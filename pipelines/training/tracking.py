@@ -46,8 +46,8 @@ CLIENT_SETTINGS = {
 
 _NOT_PARAMETERS = ("imports", "initialize", "run", "finalize", "resume", "overwrite")
 _ARTIFACTS = (
-    *("config.json", "history.csv", "candidates.csv"),
-    *("cases.csv", "scores.json", "model.pt"),
+    *("config.json", "history.csv", "candidates.csv", "operating_point.json"),
+    *("cases.csv", "regions.csv", "scores.json", "model.pt"),
 )
 _PICTURES = ("curves", "overlays", "plots")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import shutil
 import signal
 import subprocess
@@ -28,6 +29,7 @@ from PIL import Image
 from pipelines.bundles import bundle_root
 from pipelines.errors import InputError
 from pipelines.training.workflow import readable_cause
+from tests.bundles.conftest import med2d
 
 ROOT = bundle_root("breast_us_segmentation")
 CONFIGS = ROOT / "configs"
@@ -43,9 +45,19 @@ SMALL = {
 }
 
 
-def _train(folder: Path, dataset: Path, files: list[str] | None = None, **overrides) -> Path:
+def _untracked() -> dict[str, bool]:
+    """An override by which MLflow hears nothing of a run."""
+    handlers = json.loads(Path(TRAIN).read_text())["train"]["handlers"]
+    (place,) = (n for n, each in enumerate(handlers) if each["_target_"].endswith(".Tracking"))
+    return {f"train::handlers::{place}::_disabled_": True}
+
+
+def _train(
+    folder: Path, dataset: Path, files: list[str] | None = None, tracked=False, **overrides
+) -> Path:
     given = {
         **SMALL,
+        **({} if tracked else _untracked()),
         "epochs": 2,
         "dataset_dir": str(dataset),
         "output_dir": str(folder),
@@ -80,7 +92,7 @@ def tracked(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained(tracked, busi_dataset):
-    return _train(tracked / "run", busi_dataset)
+    return _train(tracked / "run", busi_dataset, tracked=True)
 
 
 def test_a_run_leaves_what_the_contract_says(trained, busi_dataset):
@@ -140,7 +152,7 @@ def test_evaluation_takes_the_variant_from_the_run(tracked, busi_dataset):
     variant = str(CONFIGS / "variants" / "seed_unet.json")
     folder = tracked / "seed"
     given = {name: value for name, value in SMALL.items() if "network_def" not in name}
-    given["network_def#features"] = [8, 4, 8, 16, 32, 4]
+    given |= {"network_def#features": [8, 4, 8, 16, 32, 4], **_untracked()}
     run(
         config_file=[TRAIN, variant],
         epochs=1,
@@ -153,6 +165,102 @@ def test_evaluation_takes_the_variant_from_the_run(tracked, busi_dataset):
     assert (folder / "cases.csv").read_bytes() == before
 
 
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Another site's dataset folder: eighteen phantoms that no run has seen."""
+    folder = tmp_path_factory.mktemp("site")
+    med2d("phantom", "busi", folder / "raw", "--count", 18, "--seed", 7, "--size", 64)
+    options = ("--task", "segmentation", "--folds", 3, "--workers", 1, "--no-audit")
+    med2d("convert", "busi", folder / "raw", folder / "hospital_b", *options)
+    return folder / "hospital_b"
+
+
+@pytest.fixture(scope="module")
+def sure(trained, tracked):
+    """A run that is certain of a lesion everywhere: the trained one, its last bias raised."""
+    folder = _copy(trained, tracked / "sure")
+    state = torch.load(folder / "model.pt", weights_only=True)
+    last = [name for name, value in state.items() if value.shape == (1,)][-1]
+    state[last] += 1000
+    torch.save(state, folder / "model.pt")
+    return folder
+
+
+def _copy(source: Path, target: Path, **changes) -> Path:
+    """Copies a run, its recorded configuration changed; it is of no MLflow run."""
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("mlflow.json", "sites"))
+    config = json.loads((target / "config.json").read_text())
+    (target / "config.json").write_text(json.dumps({**config, **changes}))
+    return target
+
+
+def _evaluate(folder: Path, **options) -> dict:
+    given = {name: str(value) for name, value in options.items() if name != "ensemble"}
+    if "ensemble" in options:
+        given["ensemble"] = list(map(str, options["ensemble"]))
+    return {"config_file": [TRAIN, EVALUATE], "output_dir": str(folder), **given}
+
+
+def test_another_site_is_scored_with_the_drop(trained, site):
+    before = (trained / "scores.json").read_bytes()
+    run(**_evaluate(trained, site_dir=site))
+    folder = trained / "sites" / "hospital_b"
+    cases = pd.read_csv(folder / "cases.csv")
+    assert len(cases) == 18
+    assert cases["fold"].isna().all()
+    own = json.loads(before)["scores"]
+    drop = json.loads((folder / "scores.json").read_text())["drop"]
+    assert drop["scores"]["dice"]["own"] == pytest.approx(own["dice"]["value"])
+    assert drop["scores"]["dice"]["other"] == pytest.approx(cases["dice"].mean())
+    assert drop["classes"] == ["images with a lesion", "normal images"]
+    assert (folder / "overlays" / "worst.png").is_file()
+    assert len(list((folder / "predictions").glob("*_mask.png"))) == 18
+    assert (trained / "scores.json").read_bytes() == before
+
+
+def test_runs_answer_another_site_together(trained, sure, tracked, site):
+    run(**_evaluate(trained, site_dir=site, site_name="together", ensemble=[trained, sure]))
+    folder = trained / "sites" / "together_ensemble"
+    cases = pd.read_csv(folder / "cases.csv").set_index("id")
+    for name, row in cases.iterrows():  # the mean of some probability and 1 is above a half
+        mask = np.asarray(Image.open(folder / "predictions" / f"{name}_mask.png"))
+        assert row["predicted_area"] == mask.size
+    record = json.loads((folder / "scores.json").read_text())
+    assert record["scored"]["runs"] == [str(trained), str(sure)]
+    assert record["drop"]["scores"]["dice"]["n_own"] == 5
+
+
+def test_mirror_images_are_asked_as_well(trained, site):
+    options = {"site_dir": site, "site_name": "mirrored", "flip_average": "true"}
+    message = _message(**_evaluate(trained, **options))
+    assert "evaluate it with --flip_average true" in message
+    run(**_evaluate(trained, flip_average="true"))
+    run(**_evaluate(trained, **options))
+    folder = trained / "sites" / "mirrored_flip_average"
+    own = json.loads((trained / "flip_average" / "scores.json").read_text())["scores"]["dice"]
+    drop = json.loads((folder / "scores.json").read_text())["drop"]["scores"]["dice"]
+    assert drop["own"] == pytest.approx(own["value"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"threshold": 0.3}, "has another threshold than this configuration"),
+        ({"preprocessing": {"_target_": "Compose"}}, "has another preprocessing than this"),
+        ({"scorer": {"bundle": "tissue_segmentation"}}, "is of the bundle tissue_segmentation, no"),
+    ],
+)
+def test_runs_that_cannot_answer_together_are_named(trained, site, tmp_path, changes, expected):
+    other = _copy(trained, tmp_path / "other", **changes)
+    message = _message(**_evaluate(trained, site_dir=site, ensemble=[trained, other]))
+    assert f"the run in {other} {expected}" in message
+
+
+def test_images_that_a_run_has_seen_are_not_scored_as_another_site_s(trained, busi_dataset):
+    message = _message(**_evaluate(trained, site_dir=busi_dataset))
+    assert "30 of the 30 images" in message and "was trained, chosen or judged by" in message
+
+
 def test_the_same_command_twice_gives_equal_weights_whatever_the_workers(
     trained, tracked, busi_dataset
 ):
@@ -161,8 +269,21 @@ def test_the_same_command_twice_gives_equal_weights_whatever_the_workers(
     assert (trained / "cases.csv").read_bytes() == (again / "cases.csv").read_bytes()
 
 
-def test_another_seed_gives_other_weights(trained, tracked, busi_dataset):
-    assert not _same_weights(trained, _train(tracked / "seed1", busi_dataset, seed=1, epochs=1))
+def test_another_seed_gives_other_weights(tracked, busi_dataset):
+    first, again, other = (
+        _first_weights(tracked / f"first{n}", busi_dataset, seed)
+        for n, seed in enumerate((0, 0, 1))
+    )
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert not all(torch.equal(first[name], other[name]) for name in first)
+
+
+def _first_weights(folder: Path, dataset: Path, seed: int) -> dict:
+    """The weights from which a training with a seed begins."""
+    given = {**SMALL, "dataset_dir": str(dataset), "output_dir": str(folder)}
+    workflow = ConfigWorkflow(config_file=[TRAIN], workflow_type="train", seed=seed, **given)
+    workflow.initialize()
+    return workflow.network_def.state_dict()
 
 
 def _command(folder: Path, dataset: Path, files: list[str], **overrides) -> list[str]:
@@ -177,7 +298,7 @@ def test_a_killed_run_goes_on_to_the_weights_of_one_never_killed(tracked, busi_d
     command = [sys.executable, *_command(killed, busi_dataset, [TRAIN], epochs=4)]
     process = subprocess.Popen(command, cwd=tracked, stderr=subprocess.DEVNULL)
     history = killed / "history.csv"
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not (history.is_file() and (killed / "checkpoint.pt").is_file()):
         assert process.poll() is None, "the run ended before it could be killed"
         assert time.monotonic() < deadline, "the run did not reach its first epoch"
@@ -186,7 +307,7 @@ def test_a_killed_run_goes_on_to_the_weights_of_one_never_killed(tracked, busi_d
     process.wait()
     assert not (killed / "scores.json").exists()
     record = (killed / "mlflow.json").read_text()
-    _train(killed, busi_dataset, epochs=4, resume="true")
+    _train(killed, busi_dataset, epochs=4, resume="true", tracked=True)
     assert _same_weights(whole, killed)
     last, expected = _last_state(killed), _last_state(whole)
     assert all(torch.equal(last[k], expected[k]) for k in expected)
@@ -213,7 +334,7 @@ def test_two_processes_train_and_score_together(tracked, busi_dataset):
 def test_monais_tracking_switch_still_gives_one_run(tracked, busi_dataset):
     from mlflow.tracking import MlflowClient
 
-    _train(tracked / "switch", busi_dataset, epochs=1, tracking="mlflow")
+    _train(tracked / "switch", busi_dataset, epochs=1, tracked=True, tracking="mlflow")
     client = MlflowClient(f"sqlite:///{tracked / 'mlflow.db'}")
     experiments = {e.name for e in client.search_experiments()}
     assert experiments <= {"Default", "breast_us_segmentation"}
@@ -289,7 +410,8 @@ def test_inference_as_shipped_runs_weights_of_the_default_recipe(pictures, tmp_p
 
 def test_train_and_inference_share_one_preprocessing():
     train, inference = (json.loads(Path(p).read_text()) for p in (TRAIN, INFERENCE))
-    for key in ("preprocessing", "network_def", "image_size", "threshold"):
+    shared = ("preprocessing", "network_def", "image_size", "threshold", "least_share")
+    for key in (*shared, "probabilities", "region_filter"):
         assert train[key] == inference[key], key
     steps = train["postprocessing"]["transforms"]
     assert inference["postprocessing"]["transforms"][: len(steps)] == steps
@@ -392,6 +514,19 @@ def test_inference_over_nothing_says_so(trained, tmp_path):
     assert "holds no picture" in _message(config_file=config, **given)
 
 
+def test_an_uncaught_error_shows_one_line(tracked, busi_dataset, monkeypatch, capfd):
+    command = _command(tracked / "never", busi_dataset, [TRAIN], epochz=3)
+    monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
+    monkeypatch.setattr(sys, "argv", command[1:])
+    with pytest.raises(Exception) as caught:
+        runpy.run_module("monai.bundle", run_name="__main__")
+    sys.excepthook(caught.type, caught.value, caught.tb)  # as the interpreter does
+    shown = capfd.readouterr().err
+    assert "did you mean epochs?" in shown
+    assert "Traceback" not in shown
+
+
+@pytest.mark.slow
 def test_the_command_line_shows_one_line_and_no_traceback(tracked, busi_dataset):
     command = [sys.executable, *_command(tracked / "never", busi_dataset, [TRAIN], epochz=3)]
     done = subprocess.run(command, cwd=tracked, capture_output=True, text=True)

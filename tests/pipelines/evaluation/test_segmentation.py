@@ -6,14 +6,15 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
+from skimage.measure import label
 from sklearn.metrics import f1_score, jaccard_score, precision_score, recall_score
 
 from pipelines.evaluation.cases import SEGMENTATION_COLUMNS
-from pipelines.evaluation.segmentation import CaseCounts, case_counts, case_row
+from pipelines.evaluation.segmentation import CaseCounts, case_counts, case_row, matched_pairs
 
 Mask = NDArray[np.bool_]
 
@@ -159,3 +160,17 @@ def test_volumes_are_refused() -> None:
     volume = np.zeros((2, 3, 4), dtype=bool)
     with pytest.raises(ValueError, match="expected a bool mask"):
         case_counts(volume, volume)
+
+
+@given(pairs)
+@settings(deadline=None)
+def test_matched_pairs_are_one_to_one_overlap_and_as_many_as_found(
+    masks: tuple[Mask, Mask],
+) -> None:
+    predicted, true = (label(one, connectivity=2) for one in masks)
+    matched = matched_pairs(predicted, true)
+    assert len(matched) == case_counts(*masks).found_lesions
+    assert all(len(set(side)) == len(side) for side in zip(*matched, strict=True))
+    for one, other in matched:
+        shared = ((predicted == one) & (true == other)).sum()
+        assert shared >= 0.1 * ((predicted == one) | (true == other)).sum()

@@ -42,6 +42,17 @@ def test_the_weights_are_found_after_the_folder_was_moved(tmp_path: Path) -> Non
     assert weights.get_parsed_content("weights") == str(tmp_path / "moved") + "/model.pt"
 
 
+def test_a_chosen_least_region_is_read_when_the_run_answers(tmp_path: Path) -> None:
+    bundle = bundle_root("breast_us_segmentation")
+    write_run_bundle(tmp_path, {"operating_point": {}, "least_share": 0.0}, bundle)
+    (tmp_path / "operating_point.json").write_text('{"least_share": 0.004}')
+    names = ("imports", "bundle_root", "least_share")
+    config = {name: inference(tmp_path)[name] for name in names} | {"bundle_root": str(tmp_path)}
+    assert ConfigParser(config).get_parsed_content("least_share") == 0.004
+    write_run_bundle(tmp_path, {"operating_point": None, "least_share": 0.01}, bundle)
+    assert inference(tmp_path)["least_share"] == 0.01
+
+
 def test_writing_again_leaves_one_of_each(tmp_path: Path) -> None:
     for size in (96, 64):
         write_run_bundle(tmp_path, {"image_size": size}, bundle_root("breast_us_segmentation"))

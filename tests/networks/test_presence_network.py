@@ -4,23 +4,22 @@ import pytest
 import torch
 
 from networks.errors import NetworkError
-from networks.presence_unet import PresenceUNet
+from networks.presence_network import PresenceNetwork
 
-SMALL = {"decoder_channels": (16, 8, 8, 8, 4)}
+SMALL = {"options": {"width_mult": 0.1}, "channels": 8}
 
 
-def made(**arguments: Any) -> PresenceUNet:
+def made(**arguments: Any) -> PresenceNetwork:
     torch.manual_seed(0)
-    given = {"options": {"width_mult": 0.1}, "decoder": SMALL, **arguments}
-    return PresenceUNet("torchvision.mobilenet_v2", **given).eval()
+    return PresenceNetwork("torchvision.mobilenet_v2", **{**SMALL, **arguments}).eval()
 
 
 @pytest.fixture(scope="module")
-def network() -> PresenceUNet:
+def network() -> PresenceNetwork:
     return made()
 
 
-def test_presence_stands_behind_the_mask_while_it_trains(network: PresenceUNet) -> None:
+def test_presence_stands_behind_the_mask_while_it_trains(network: PresenceNetwork) -> None:
     images = torch.rand(2, 1, 64, 96)
     answer = network.train()(images)
     assert answer.shape == (2, 2, 64, 96)
@@ -28,7 +27,21 @@ def test_presence_stands_behind_the_mask_while_it_trains(network: PresenceUNet) 
     assert network.eval()(images).shape == (2, 1, 64, 96)
 
 
-def test_an_open_gate_leaves_the_mask(network: PresenceUNet) -> None:
+def test_the_mask_is_drawn_at_a_quarter_of_the_size(network: PresenceNetwork) -> None:
+    levels = network.levels(torch.rand(1, 1, 64, 96))
+    assert [tuple(maps.shape[2:]) for maps in levels] == [(2, 3), (4, 6), (8, 12), (16, 24)]
+    assert network.pyramid(levels).shape == (1, 8, 16, 24)
+
+
+def test_both_answers_teach_the_backbone() -> None:
+    for channel in (0, 1):
+        network = made().train()
+        network(torch.rand(2, 1, 64, 64))[:, channel].sum().backward()
+        first = next(network.backbone.parameters())
+        assert first.grad is not None and first.grad.abs().sum() > 0
+
+
+def test_an_open_gate_leaves_the_mask(network: PresenceNetwork) -> None:
     images = torch.rand(2, 1, 64, 64)
     torch.testing.assert_close(network(images), network.answers(images)[0])
 
@@ -56,7 +69,7 @@ def test_the_gate_goes_with_the_weights() -> None:
     assert second.gate.item() == pytest.approx(0.7)
 
 
-def test_an_image_and_its_mirror_image_are_answered_alike(network: PresenceUNet) -> None:
+def test_an_image_and_its_mirror_image_are_answered_alike(network: PresenceNetwork) -> None:
     images = torch.rand(2, 1, 64, 64)
     torch.testing.assert_close(network(images.flip(-1)).flip(-1), network(images))
     one, other = network.both(images), network.both(images.flip(-1))
@@ -73,7 +86,7 @@ def test_without_the_mirror_image_it_is_asked_once() -> None:
 
 
 @pytest.mark.parametrize("scripted", [True, False])
-def test_it_can_be_exported(network: PresenceUNet, scripted: bool) -> None:
+def test_it_can_be_exported(network: PresenceNetwork, scripted: bool) -> None:
     images = torch.rand(1, 1, 64, 64)
     if scripted:
         exported: Any = torch.jit.script(network)

@@ -1,39 +1,53 @@
-"""A U-Net that also says whether there is a lesion at all, and is silent where there is none."""
+"""A network that draws lesions, says whether there is one at all, and is silent where not."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import nn
+from torch.nn import functional
 from torch.nn.functional import logsigmoid
 
-from networks.encoder_unet import EncoderUNet
+from networks.backbones import make_backbone
 from networks.errors import NetworkError
+from networks.feature_pyramid import FeaturePyramid, PyramidLevels, convolution, pyramid_places
+from networks.frozen_layers import Trained, freeze, hold_frozen_statistics
 from networks.lesion_pooling import LesionPooling
+from networks.normalisation import Choice, Normalisation
 
-_PROBED = 64  # pixels
+_FINER = 3  # how often the last maps are doubled to draw the lesion
+_RARE = -2.0  # logit of the lesion at the start: few cells hold some
 _SILENT = -20.0  # logit of every pixel of an image that is held to have no lesion
 
 
-class PresenceUNet(EncoderUNet):
+class PresenceNetwork(PyramidLevels, nn.Module):
     """Draws a mask and scores, by the same feature maps, whether the image holds a lesion.
 
     A mask network alone paints something on most normal images: each of thousands of pixels may go
     wrong. One score for the image gates its mask. While it trains the network gives both; to
     answer, the masks of images whose probability of a lesion is below the gate are emptied.
-    (Mask and image-level branches on one encoder: Wang et al. 2018, Joint learning for pulmonary
-    nodule segmentation, attributes and malignancy prediction, doi:10.1109/ISBI.2018.8363765.)
+    (Mask and image-level branches on one encoder: Wu et al. 2018, Joint learning for pulmonary
+    nodule segmentation, attributes and malignancy prediction, arXiv:1802.03584.)
+
+    The mask is drawn by a feature pyramid at eight times the size of the last maps, which is a
+    quarter of the image's for MobileNetV2, and enlarged. The presence is read from what
+    ``LesionPooling`` makes of the last maps, the pyramid's and the mask.
 
     Args:
-        backbone: library and model; see ``EncoderUNet``.
+        backbone: library and model, such as ``torchvision.mobilenet_v2``; see ``make_backbone``. It
+            must be one sequence of layers called ``features``.
         in_channels: channels of the images, 1 (grey) or 3 (RGB).
+        options: arguments of the library's model, such as ``{"width_mult": 0.35}``.
         gate: probability of a lesion below which the mask is emptied, from 0 (never) to 1. It is a
             part of the weights, so that what is chosen after the training stays with them.
         mirror: whether answers are averaged over an image and its left-right mirror image.
+        channels: of the pyramid.
         dropout: share of the pooled values that a training step drops, in [0, 1).
-        **arguments: others of ``EncoderUNet``: ``options``, ``decoder``, ``normalisation``,
-            ``trained``.
+        normalisation: what the images in [0, 1] become first; see ``Normalisation``. Weights that
+            are loaded later bring their own.
+        trained: which layers of the backbone train; see ``freeze``. The others always do.
 
     Raises:
         NetworkError: one of them cannot be had.
@@ -43,24 +57,34 @@ class PresenceUNet(EncoderUNet):
         self,
         backbone: str,
         in_channels: int = 1,
+        options: Mapping[str, Any] | None = None,
         gate: float = 0.0,
         mirror: bool = True,
+        channels: int = 64,
         dropout: float = 0.2,
-        **arguments: Any,
+        normalisation: Choice = "symmetric",
+        trained: Trained = "all",
     ) -> None:
-        super().__init__(backbone, 1, in_channels, **arguments)
+        super().__init__()
         if not 0 <= gate <= 1:
             raise NetworkError(f"gate is {gate}; expected a probability, 0 to 1")
         if not 0 <= dropout < 1:
             raise NetworkError(f"dropout is {dropout}; expected a number from 0 to below 1")
+        self.normalisation = Normalisation(in_channels, normalisation)
+        self.backbone = make_backbone(backbone, in_channels, **dict(options or {}))
+        self.places, widths = pyramid_places(self.backbone, in_channels, _FINER)
+        self.pyramid = FeaturePyramid(widths, channels)
+        self.drawing = convolution(channels, channels, 3)
+        self.lesion = nn.Conv2d(channels, 1, 1)
+        nn.init.constant_(self.lesion.bias, _RARE)  # type: ignore[arg-type]
+        self.pooling = LesionPooling()
+        width = LesionPooling.width(widths[0], channels)
+        self.presence = nn.Sequential(nn.Dropout(dropout), nn.Linear(width, 1))
         self.mirror = mirror
         self.silent = _SILENT
         self.gate: torch.Tensor
         self.register_buffer("gate", torch.tensor(float(gate)))
-        self.pooling = LesionPooling()
-        coarse, drawn = self._channels(in_channels)
-        width = LesionPooling.width(coarse, drawn)
-        self.presence = nn.Sequential(nn.Dropout(dropout), nn.Linear(width, 1))
+        freeze(self.backbone, trained)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Gives the logits of the mask, and while it trains that of a lesion's presence behind
@@ -72,9 +96,6 @@ class PresenceUNet(EncoderUNet):
         Returns:
             (batch, 1, height, width); in training mode (batch, 2, height, width), the second
             channel of an image being one number.
-
-        Raises:
-            NetworkError: height or width is no multiple of 32.
         """
         if self.training:
             mask, presence = self.both(images)
@@ -96,19 +117,16 @@ class PresenceUNet(EncoderUNet):
     def both(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Gives the logits of the mask, (batch, 1, height, width), and of presence, (batch, 1)."""
         levels = self.levels(images)
-        drawn = self.decoder(levels, self.skips)
-        mask = self.head(drawn)
-        return mask, self.presence(self.pooling(levels[-1], drawn, mask))
+        drawn = self.pyramid(levels)
+        lesion = self.lesion(self.drawing(drawn))
+        mask = functional.interpolate(lesion, size=images.shape[-2:], mode="bilinear")
+        return mask, self.presence(self.pooling(levels[0], drawn, lesion))
 
-    @torch.no_grad()
-    def _channels(self, in_channels: int) -> tuple[int, int]:
-        """Channels of the encoder's last maps and of the decoder's."""
-        was_training = self.training
-        self.eval()
-        levels = self.levels(torch.zeros(1, in_channels, _PROBED, _PROBED))
-        drawn = self.decoder(levels, self.skips)
-        self.train(was_training)
-        return levels[-1].shape[1], drawn.shape[1]
+    def train(self, mode: bool = True) -> PresenceNetwork:
+        """Switches to training; normalisation layers whose weights are frozen stay as they are."""
+        super().train(mode)
+        hold_frozen_statistics(self.backbone)
+        return self
 
 
 def _mean(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
