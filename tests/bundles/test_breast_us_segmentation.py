@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -123,6 +124,21 @@ def test_the_scored_masks_are_the_cases(trained, busi_dataset):
         assert int((mask & truth).sum()) == row["tp"]
 
 
+def test_the_regions_are_those_of_the_masks(trained):
+    regions = pd.read_csv(trained / "regions.csv")
+    cases = pd.read_csv(trained / "cases.csv").set_index("id")
+    counts = regions.groupby("id").size().reindex(cases.index, fill_value=0)
+    assert counts.tolist() == cases["predicted_lesions"].tolist()  # no gate, no least region
+    assert (regions["lesion"] > 0).sum() == cases["found_lesions"].sum()
+    assert regions["presence"].isna().all()
+    froc = json.loads((trained / "scores.json").read_text())["froc"]
+    assert froc["regions"] == len(regions)
+    assert froc["curve"][-1][1] == pytest.approx(
+        cases["found_lesions"].sum() / cases["lesions"].sum()
+    )
+    assert (trained / "plots" / "froc.png").is_file()
+
+
 def test_one_mlflow_run_holds_it_all(trained, tracked):
     from mlflow.tracking import MlflowClient
 
@@ -146,6 +162,81 @@ def test_evaluation_alone_gives_the_same_scores(trained):
     (trained / "cases.csv").unlink()
     run(config_file=[TRAIN, EVALUATE], output_dir=str(trained), num_workers=0)
     assert (trained / "cases.csv").read_bytes() == before
+
+
+@pytest.fixture(scope="module")
+def joint(tracked, busi_dataset):
+    """A run of the joint recipe, its network narrow."""
+    given = {name: value for name, value in SMALL.items() if "network_def" not in name}
+    given |= {"network_def#options": {"width_mult": 0.1}, "network_def#channels": 8}
+    folder = tracked / "joint"
+    run(
+        config_file=[TRAIN, str(CONFIGS / "variants" / "joint.json")],
+        epochs=1,
+        val_interval=1,
+        dataset_dir=str(busi_dataset),
+        output_dir=str(folder),
+        **given,
+        **_untracked(),
+    )
+    return folder
+
+
+def test_the_validation_fold_chooses_the_gate(joint, busi_dataset):
+    point = json.loads((joint / "operating_point.json").read_text())
+    items = json.loads((busi_dataset / "dataset.json").read_text())["training"]
+    validated = [item for item in items if item["fold"] == 1]
+    assert point["normal_images"] == sum(item["class"] == "normal" for item in validated)
+    state = torch.load(joint / "model.pt", weights_only=True)
+    assert float(state["gate"]) == pytest.approx(point["gate"])
+    assert point["sensitivity"] >= 0.97 * point["drawn"] - 1e-9
+    regions = pd.read_csv(joint / "regions.csv")
+    assert regions["presence"].between(0, 1).all()
+
+
+def _changed(joint: Path, folder: Path, **changes: Any) -> Path:
+    """A copy of the run with other weights."""
+    shutil.copytree(joint, folder)
+    state = torch.load(folder / "model.pt", weights_only=True)
+    given = {name.replace("__", "."): torch.as_tensor(value) for name, value in changes.items()}
+    torch.save({**state, **given}, folder / "model.pt")
+    return folder
+
+
+def _cases(folder: Path) -> pd.DataFrame:
+    run(config_file=[TRAIN, EVALUATE], output_dir=str(folder))
+    return pd.read_csv(folder / "cases.csv")
+
+
+def test_a_closed_gate_empties_every_mask_wherever_the_model_answers(joint, tmp_path, pictures):
+    wide, closed = (  # both draw the whole image
+        _changed(joint, tmp_path / str(gate), gate=gate, lesion__bias=[9.0]) for gate in (0.0, 1.0)
+    )
+    assert (_cases(wide)["predicted_area"] > 0).all()
+    assert (_cases(closed)["predicted_area"] == 0).all()
+    before, after = (pd.read_csv(folder / "regions.csv") for folder in (wide, closed))
+    pd.testing.assert_frame_equal(before, after)  # those before any gate
+    for folder, share in ((wide, 1), (closed, 0)):
+        target = tmp_path / f"answers_{share}"
+        answers = _infer(str(folder / "configs" / "inference.json"), pictures, target)
+        masks = [np.asarray(Image.open(path)) for path in answers.glob("*.png")]
+        assert masks and all((mask.mean() > 0.9) == share for mask in masks)
+
+
+def test_the_chosen_least_region_is_removed_wherever_the_model_answers(joint, tmp_path, pictures):
+    torch.manual_seed(0)
+    weight = torch.randn(1, 8, 1, 1) * 1000  # draws here and there
+    folder = _changed(joint, tmp_path / "least", gate=0.0, lesion__weight=weight)
+    point = json.loads((folder / "operating_point.json").read_text())
+    areas = []
+    for share in (0.0, 0.9999):
+        (folder / "operating_point.json").write_text(json.dumps({**point, "least_share": share}))
+        target = tmp_path / str(share)
+        answers = _infer(str(folder / "configs" / "inference.json"), pictures, target)
+        masks = sum(np.asarray(Image.open(path)).sum() for path in answers.glob("*.png"))
+        areas.append((_cases(folder)["predicted_area"].sum(), masks))
+    assert areas[1] == (0, 0)
+    assert min(areas[0]) > 0
 
 
 def test_evaluation_takes_the_variant_from_the_run(tracked, busi_dataset):
@@ -215,6 +306,7 @@ def test_another_site_is_scored_with_the_drop(trained, site):
     assert drop["classes"] == ["images with a lesion", "normal images"]
     assert (folder / "overlays" / "worst.png").is_file()
     assert len(list((folder / "predictions").glob("*_mask.png"))) == 18
+    assert set(pd.read_csv(folder / "regions.csv")["id"]) <= set(cases["id"])
     assert (trained / "scores.json").read_bytes() == before
 
 

@@ -135,7 +135,8 @@ def test_every_variant_takes_a_training_step(
     output = trainer.state.output
     assert torch.isfinite(output["loss"])
     assert output["image"].shape == (2, bundle.channels, 32, 32)
-    assert output["pred"].shape == (2, len(bundle.labels) or 1, 32, 32)
+    channels = 2 if variant == "joint" else len(bundle.labels) or 1  # the mask, and the presence
+    assert output["pred"].shape == (2, channels, 32, 32)
     last = list(before)[-1]
     assert not torch.equal(network.get_parameter(last), before[last])
     assert hasattr(parser.get_parsed_content("scheduler"), "step")

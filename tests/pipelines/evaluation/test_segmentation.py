@@ -107,6 +107,7 @@ def test_row_has_the_columns_of_the_file_in_order() -> None:
     assert list(row(LESION, LESION)) == of_an_image
 
 
+@settings(deadline=None)
 @given(pairs)
 def test_scores_equal_scikit_learn(masks: tuple[Mask, Mask]) -> None:
     prediction, truth = masks
