@@ -53,13 +53,14 @@ def test_what_people_change_has_one_name_everywhere(name: str) -> None:
 
 @ALL
 def test_the_handlers_stand_in_one_order(name: str) -> None:
-    targets = [
-        each["_target_"].rpartition(".")[2] for each in config(name, "train")["train"]["handlers"]
-    ]
+    handlers = config(name, "train")["train"]["handlers"]
+    targets = [each.get("handler") or each["_target_"].rpartition(".")[2] for each in handlers]
     order = [
-        *("EpochSeed", "SharedHandler", "TrainingScores", "ValidationHandler", "Schedule"),
-        *("SharedHandler", "History", "RunCheckpoint", "SharedHandler", "Tracking"),
+        *("EpochSeed", "@average", "TrainingScores", "ValidationHandler", "Schedule"),
+        *("@early_stop", "History", "RunCheckpoint", "@scorer", "Tracking"),
     ]
+    if "operating_point" in config(name, "train"):
+        order.insert(order.index("@scorer"), "@operating_point")
     assert [target.removeprefix("ClassMap") for target in targets] == order
 
 
