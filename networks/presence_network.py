@@ -17,7 +17,6 @@ from networks.frozen_layers import Trained, freeze, hold_frozen_statistics
 from networks.lesion_pooling import LesionPooling
 from networks.normalisation import Choice, Normalisation
 
-_FINER = 3  # how often the last maps are doubled to draw the lesion
 _RARE = -2.0  # logit of the lesion at the start: few cells hold some
 _SILENT = -20.0  # logit of every pixel of an image that is held to have no lesion
 
@@ -31,9 +30,8 @@ class PresenceNetwork(PyramidLevels, nn.Module):
     (Mask and image-level branches on one encoder: Wu et al. 2018, Joint learning for pulmonary
     nodule segmentation, attributes and malignancy prediction, arXiv:1802.03584.)
 
-    The mask is drawn by a feature pyramid at eight times the size of the last maps, which is a
-    quarter of the image's for MobileNetV2, and enlarged. The presence is read from what
-    ``LesionPooling`` makes of the last maps, the pyramid's and the mask.
+    The mask is drawn by a feature pyramid and enlarged to the size of the image. The presence is
+    read from what ``LesionPooling`` makes of the last maps, the pyramid's and the mask.
 
     Args:
         backbone: library and model, such as ``torchvision.mobilenet_v2``; see ``make_backbone``. It
@@ -44,6 +42,8 @@ class PresenceNetwork(PyramidLevels, nn.Module):
             part of the weights, so that what is chosen after the training stays with them.
         mirror: whether answers are averaged over an image and its left-right mirror image.
         channels: of the pyramid.
+        finer: how often the pyramid doubles the size of the last maps, from 1; with 3 the mask of a
+            MobileNetV2 is drawn at a quarter of the image's size.
         dropout: share of the pooled values that a training step drops, in [0, 1).
         normalisation: what the images in [0, 1] become first; see ``Normalisation``. Weights that
             are loaded later bring their own.
@@ -61,6 +61,7 @@ class PresenceNetwork(PyramidLevels, nn.Module):
         gate: float = 0.0,
         mirror: bool = True,
         channels: int = 64,
+        finer: int = 3,
         dropout: float = 0.2,
         normalisation: Choice = "symmetric",
         trained: Trained = "all",
@@ -68,11 +69,13 @@ class PresenceNetwork(PyramidLevels, nn.Module):
         super().__init__()
         if not 0 <= gate <= 1:
             raise NetworkError(f"gate is {gate}; expected a probability, 0 to 1")
+        if isinstance(finer, bool) or not isinstance(finer, int) or finer < 1:
+            raise NetworkError(f"finer is {finer!r}; expected a whole number from 1")
         if not 0 <= dropout < 1:
             raise NetworkError(f"dropout is {dropout}; expected a number from 0 to below 1")
         self.normalisation = Normalisation(in_channels, normalisation)
         self.backbone = make_backbone(backbone, in_channels, **dict(options or {}))
-        self.places, widths = pyramid_places(self.backbone, in_channels, _FINER)
+        self.places, widths = pyramid_places(self.backbone, in_channels, finer)
         self.pyramid = FeaturePyramid(widths, channels)
         self.drawing = convolution(channels, channels, 3)
         self.lesion = nn.Conv2d(channels, 1, 1)

@@ -95,7 +95,15 @@ def test_it_can_be_exported(network: PresenceNetwork, scripted: bool) -> None:
     torch.testing.assert_close(exported(images), network(images))
 
 
-@pytest.mark.parametrize("arguments", [{"gate": 1.5}, {"gate": -0.1}, {"dropout": 1.0}])
+def test_the_mask_can_be_drawn_finer() -> None:
+    network, images = made(finer=4), torch.rand(1, 1, 64, 64)
+    assert network.pyramid(network.levels(images)).shape == (1, 8, 32, 32)
+    assert network(images).shape == images.shape
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"gate": 1.5}, {"gate": -0.1}, {"dropout": 1.0}, {"finer": 0}, {"finer": True}]
+)
 def test_what_cannot_be_is_refused(arguments: dict[str, float]) -> None:
     with pytest.raises(NetworkError, match=next(iter(arguments))):
         made(**arguments)
