@@ -121,7 +121,7 @@ def run(options: argparse.Namespace) -> None:
     rows = [{**key, **row, **facts} for row in _rows(pooled, dataset.task)]
     write_rows(table, rows, COLUMNS, KEY)
     for row in rows:
-        print(f"{row['score']:<20}{row['value']} ({row['low']}-{row['high']}), n = {row['n']}")
+        print(f"{row['score']:<50}{row['value']} ({row['low']}-{row['high']}), n = {row['n']}")
     print(table)
 
 
