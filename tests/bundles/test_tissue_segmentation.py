@@ -450,11 +450,11 @@ def test_preview_shows_the_crops_that_train(dataset: Path) -> None:
 
 @pytest.mark.slow
 def test_a_narrow_network_learns_its_phantoms(tmp_path: Path) -> None:
-    dataset = made_dataset(tmp_path, 120, 128, 1, 5)
+    dataset = made_dataset(tmp_path, 300, 128, 1, 5)
     folder = train(
         tmp_path / "run",
         dataset,
-        epochs=160,
+        epochs=70,
         val_interval=5,
         image_size=64,
         batch_size=8,
