@@ -48,10 +48,12 @@ from recipe_runs import (
 
 from pipelines.bundles import bundle_root
 from pipelines.datasets.dataset import Dataset, read
+from pipelines.errors import InputError
 from pipelines.evaluation.cases import SEGMENTATION_COLUMNS, Column, read_cases
 from pipelines.evaluation.classification import classification_columns
 from pipelines.evaluation.classification_scores import classification_scores
 from pipelines.evaluation.froc import froc_scores
+from pipelines.evaluation.lesion_candidates import read_candidates
 from pipelines.evaluation.scores import segmentation_scores
 
 SCORES = {
@@ -90,6 +92,8 @@ def run(options: argparse.Namespace) -> None:
     dataset = read(options.dataset_dir)
     split = "leaky" if dataset.leaky else "grouped"
     table = options.out or options.runs / f"{options.bundle}-{options.recipe}-{split}.csv"
+    if dataset.task != "classification" and "+" in options.recipe:
+        raise InputError(f"--recipe is {options.recipe}; only recipes of a classification join")
     folders, minutes = [], []
     for fold in dataset.folds:
         members = [
@@ -186,7 +190,7 @@ def _pooled(folders: list[Path], dataset: Dataset) -> dict[str, Any]:
         labels = [dataset.labels[str(index)] for index in range(len(dataset.labels))]
         return classification_scores(_joined_cases(folders, classification_columns(labels)), labels)
     cases = _joined_cases(folders, SEGMENTATION_COLUMNS)
-    regions = pd.concat([pd.read_csv(folder / "regions.csv") for folder in folders])
+    regions = pd.concat([read_candidates(folder / "regions.csv") for folder in folders])
     return {**segmentation_scores(cases), "froc": froc_scores(regions, cases)}
 
 

@@ -59,7 +59,7 @@ class PresenceNetwork(PyramidLevels, nn.Module):
         in_channels: int = 1,
         options: Mapping[str, Any] | None = None,
         gate: float = 0.0,
-        mirror: bool = True,
+        mirror: bool | str = True,
         channels: int = 64,
         finer: int = 3,
         dropout: float = 0.2,
@@ -83,7 +83,7 @@ class PresenceNetwork(PyramidLevels, nn.Module):
         self.pooling = LesionPooling()
         width = LesionPooling.width(widths[0], channels)
         self.presence = nn.Sequential(nn.Dropout(dropout), nn.Linear(width, 1))
-        self.mirror = mirror
+        self.mirror = _flag(mirror)
         self.silent = _SILENT
         self.gate: torch.Tensor
         self.register_buffer("gate", torch.tensor(float(gate)))
@@ -130,6 +130,14 @@ class PresenceNetwork(PyramidLevels, nn.Module):
         super().train(mode)
         hold_frozen_statistics(self.backbone)
         return self
+
+
+def _flag(value: bool | str) -> bool:
+    """A yes or no; the command line gives a word."""
+    word = str(value).strip().lower()
+    if word not in ("true", "false"):
+        raise NetworkError(f"mirror is {value!r}; expected true or false")
+    return word == "true"
 
 
 def _mean(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:

@@ -54,7 +54,8 @@ def chosen_gate(
     of those that are drawn. Of every least share that is tried the gate is the highest one at which
     enough of them stay. Of these points the one with the fewest false positives on normal images is
     taken; then that with the best F1 of lesions; then the smaller regions. A gate stands midway
-    between the lowest probability that it lets pass and the next lower one.
+    between the lowest probability that it lets pass and the next lower one. Without normal images
+    there is nothing to be silent on, and the gate stays open.
 
     Args:
         candidates: the regions, with the columns of ``lesion_candidates``.
@@ -65,8 +66,7 @@ def chosen_gate(
     Raises:
         InputError: there is no lesion to choose by, or ``sensitivity`` is none.
     """
-    if isinstance(sensitivity, bool) or not 0 < sensitivity <= 1:
-        raise InputError(f"the sensitivity for lesions is {sensitivity!r}; expected 0 < x <= 1")
+    check_choice(sensitivity, shares)
     lesions = int(images["lesions"].sum())
     if not lesions:
         raise InputError("there is no lesion to choose an operating point by; expected some")
@@ -76,6 +76,27 @@ def chosen_gate(
     points = [_point(candidates, images, values, wanted, share) for share in shares]
     reached = [point for point in points if point[0] is not None]
     return min(reached, key=lambda point: point[1:])[0]  # type: ignore[return-value]
+
+
+def check_choice(sensitivity: float, shares: Sequence[float]) -> None:
+    """Check what ``chosen_gate`` is asked for.
+
+    Raises:
+        InputError: ``sensitivity`` is no number in (0, 1], or ``shares`` are no numbers in [0, 1)
+            with 0 among them.
+    """
+    if not _is_number(sensitivity) or not 0 < sensitivity <= 1:
+        raise InputError(
+            f"the sensitivity for lesions is {sensitivity!r}; expected a number above 0, at most 1"
+        )
+    if not all(_is_number(share) and 0 <= share < 1 for share in shares) or 0 not in shares:
+        raise InputError(
+            f"the least shares are {list(shares)}; expected numbers from 0 to below 1, 0 among them"
+        )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _point(
@@ -91,7 +112,7 @@ def _point(
     if len(hits) < wanted:
         return None, np.inf, np.inf, np.inf
     gate = 0.0
-    if wanted:
+    if wanted and (images["lesions"] == 0).any():
         place = int(np.searchsorted(values, hits[wanted - 1]))
         gate = float((values[place - 1] + values[place]) / 2) if place else 0.0
     passed = kept[kept[PRESENCE] >= gate]

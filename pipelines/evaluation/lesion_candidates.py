@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -82,6 +83,13 @@ def candidates(
         )
         for region in range(1, count + 1)
     ]
+
+
+def read_candidates(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Reads a table of candidates from a CSV file."""
+    names = dict.fromkeys((ID, GROUP, "class", "flags"), str)
+    empty: dict[str, list[str]] = {name: [""] for name in (PRESENCE, "fold")}
+    return pd.read_csv(path, dtype=names, keep_default_na=False, na_values=empty)  # type: ignore[arg-type]
 
 
 def candidate_table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:

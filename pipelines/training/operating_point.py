@@ -17,7 +17,13 @@ from skimage.measure import label
 from networks.presence_network import PresenceNetwork
 from pipelines.atomic import replacing, write_text
 from pipelines.errors import InputError
-from pipelines.evaluation.gate_choice import IMAGES, SHARES, GateChoice, chosen_gate
+from pipelines.evaluation.gate_choice import (
+    IMAGES,
+    SHARES,
+    GateChoice,
+    check_choice,
+    chosen_gate,
+)
 from pipelines.evaluation.lesion_candidates import candidate_table
 from pipelines.evaluation.segmentation import EIGHT_NEIGHBOURS
 from pipelines.training.lesion_answers import LesionAnswer, lesion_answers
@@ -52,7 +58,7 @@ class OperatingPoint:
         shares: least regions that are tried, as shares of the image.
 
     Raises:
-        InputError: the network has no gate.
+        InputError: the network has no gate, or ``sensitivity`` or ``shares`` are out of range.
     """
 
     def __init__(
@@ -67,6 +73,7 @@ class OperatingPoint:
         threshold: float = 0.5,
         shares: Iterable[float] = SHARES,
     ) -> None:
+        check_choice(sensitivity, tuple(shares))
         self.network = network
         self.inner = getattr(network, "module", network)
         if not isinstance(self.inner, PresenceNetwork):
@@ -121,12 +128,19 @@ class OperatingPoint:
         content = {"wanted_sensitivity": self.sensitivity, **choice._asdict()}
         write_text(self.folder / OPERATING_POINT, json.dumps(content, indent=2) + "\n")
         rate = choice.false_positive_rate
-        normal = "" if rate is None else f", {rate:.2f} of {choice.normal_images} normal images"
+        normal = ""
+        if rate is not None:
+            normal = f", {rate:.2f} of {choice.normal_images} normal images with a false positive"
         _LOG.info(
             f"operating point: gate {choice.gate:.3f}, regions from {choice.least_share:.2%} of "
             f"the image; on the validation fold {choice.sensitivity:.2f} of {choice.lesions} "
-            f"lesions found ({choice.drawn:.2f} without them){normal} with a false positive"
+            f"lesions found ({choice.drawn:.2f} without them){normal}"
         )
+        if not choice.drawn:
+            _LOG.warning(
+                "the best model draws no lesion of the validation fold, so that there was nothing "
+                "to choose a gate by; train longer, or with another learning_rate"
+            )
 
 
 def least_share(output_dir: str | Path) -> float:
@@ -136,14 +150,39 @@ def least_share(output_dir: str | Path) -> float:
         output_dir: the run's folder.
 
     Raises:
-        InputError: there is no run, or the file of the operating point cannot be read.
+        InputError: there is no run, or one that has not chosen yet, or the file of the operating
+            point cannot be read.
     """
     path = Path(output_dir) / OPERATING_POINT
     if not path.is_file():
-        return float(recorded(output_dir).get("least_share", 0.0))
+        config = recorded(output_dir)
+        if config.get("operating_point") is not None:
+            raise InputError(
+                f"{path} is missing: the training broke off before it chose its operating point, "
+                "and its model has no gate yet. Give the command that started it with --resume true"
+            )
+        return float(config.get("least_share", 0.0))
     try:
         return float(json.loads(path.read_text(encoding="utf-8"))["least_share"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{path} cannot be read ({error}); expected what the training wrote: train again"
         ) from error
+
+
+def check_least_share(given: float, output_dir: str | Path) -> None:
+    """Refuse to score a run with another least region than it has.
+
+    Args:
+        given: the least region of the configuration that scores.
+        output_dir: the run's folder.
+
+    Raises:
+        InputError: they differ: who tries several would choose one on the scored images.
+    """
+    own = least_share(output_dir)
+    if given != own:
+        raise InputError(
+            f"least_share is {given}, but the run in {output_dir} has {own}; leave --least_share "
+            "out, or train with it"
+        )

@@ -44,6 +44,9 @@ def write_run_bundle(folder: Path, config: Mapping[str, Any], bundle_root: str |
     for key in RECIPE:
         if key in config and key in inference:
             inference[key] = config[key]
+    network = inference.get("network_def")
+    if isinstance(network, dict) and "trained" in network:
+        inference["network_def"] = {**network, "trained": "all"}  # nothing trains here
     inference["weights"] = "$@bundle_root + '/model.pt'"
     if config.get("operating_point") is not None:  # chosen when the training ends
         inference["least_share"] = "$operating_points.least_share(@bundle_root)"

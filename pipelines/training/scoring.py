@@ -129,6 +129,7 @@ class Scorer:
         scores = self.results.scores(cases)
         epochs = self._epochs()
         write_cases(self.folder / CASES, cases, self.results.columns)
+        self.results.draw(cases, scores, dataset, self.folder)
         write_scores(
             self.folder / SCORES,
             scores,
@@ -138,7 +139,6 @@ class Scorer:
             epoch=epochs.best if epochs else None,
             epochs_run=epochs.run if epochs else None,
         )
-        self.results.draw(cases, scores, dataset, self.folder)
         console = Console(highlight=False)
         console.print(scores_table(scores))
         for name in (MODEL, SCORES, CASES, self.results.pictures):

@@ -80,8 +80,9 @@ def test_an_image_and_its_mirror_image_are_answered_alike(network: PresenceNetwo
     torch.testing.assert_close(presence.sigmoid(), mean)
 
 
-def test_without_the_mirror_image_it_is_asked_once() -> None:
-    network, images = made(mirror=False), torch.rand(1, 1, 64, 64)
+@pytest.mark.parametrize("mirror", [False, "false"])
+def test_without_the_mirror_image_it_is_asked_once(mirror: bool | str) -> None:
+    network, images = made(mirror=mirror), torch.rand(1, 1, 64, 64)
     torch.testing.assert_close(network(images), network.both(images)[0])
 
 
@@ -102,7 +103,15 @@ def test_the_mask_can_be_drawn_finer() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"gate": 1.5}, {"gate": -0.1}, {"dropout": 1.0}, {"finer": 0}, {"finer": True}]
+    "arguments",
+    [
+        {"gate": 1.5},
+        {"gate": -0.1},
+        {"dropout": 1.0},
+        {"finer": 0},
+        {"finer": True},
+        {"mirror": "no"},
+    ],
 )
 def test_what_cannot_be_is_refused(arguments: dict[str, float]) -> None:
     with pytest.raises(NetworkError, match=next(iter(arguments))):

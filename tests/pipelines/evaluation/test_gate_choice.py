@@ -90,9 +90,16 @@ def test_the_order_of_the_rows_changes_nothing() -> None:
     assert one.sensitivity >= 0.8 * one.drawn > 0
 
 
-def test_without_normal_images_the_rate_is_none() -> None:
-    choice = chosen_gate(REGIONS.iloc[:4], IMAGES.iloc[:4], 1.0)
+def test_without_normal_images_the_gate_stays_open() -> None:
+    choice = chosen_gate(REGIONS.iloc[:4], IMAGES.iloc[:4], 0.5)
     assert choice.false_positive_rate is None
+    assert (choice.gate, choice.sensitivity) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("shares", [(), (0.1,), (0, 1.0), (0, "x")])
+def test_shares_that_are_none_are_refused(shares: tuple[float, ...]) -> None:
+    with pytest.raises(InputError, match="0 among them"):
+        chosen_gate(REGIONS, IMAGES, 0.9, shares)
 
 
 def test_a_network_that_draws_nothing_has_no_gate() -> None:
@@ -100,7 +107,7 @@ def test_a_network_that_draws_nothing_has_no_gate() -> None:
     assert (choice.gate, choice.sensitivity, choice.false_positive_rate) == (0.0, 0.0, 0.0)
 
 
-@pytest.mark.parametrize("sensitivity", [0, 1.1, True])
+@pytest.mark.parametrize("sensitivity", [0, 1.1, True, "abc"])
 def test_a_sensitivity_out_of_range_is_refused(sensitivity: float) -> None:
     with pytest.raises(InputError, match="sensitivity"):
         chosen_gate(REGIONS, IMAGES, sensitivity)

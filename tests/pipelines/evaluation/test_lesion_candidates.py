@@ -1,5 +1,8 @@
 """The table of regions, and which of rival regions gets a lesion."""
 
+import math
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +15,7 @@ from pipelines.evaluation.lesion_candidates import (
     ID,
     candidate_table,
     candidates,
+    read_candidates,
 )
 from pipelines.evaluation.segmentation import EIGHT_NEIGHBOURS, matched_lesions
 
@@ -62,3 +66,14 @@ def test_the_table_is_sorted_and_may_be_empty() -> None:
         ("a", 0.2),
         ("b", 0.5),
     ]
+
+
+def test_a_table_comes_back_from_its_file(tmp_path: Path) -> None:
+    image = {"group": "01", "fold": None, "class": "NA", "flags": "", "area": 4}
+    row = {"id": "001", **image, "presence": math.nan, "share": 0.1, "confidence": 0.5, "lesion": 1}
+    table = candidate_table([row])
+    table.to_csv(tmp_path / "regions.csv", index=False)
+    back = read_candidates(tmp_path / "regions.csv")
+    assert back["id"].tolist() == ["001"] and back["group"].tolist() == ["01"]
+    assert back["class"].tolist() == ["NA"] and back["flags"].tolist() == [""]
+    assert back["presence"].isna().all() and back["lesion"].tolist() == [1]

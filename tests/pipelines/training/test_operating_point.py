@@ -9,7 +9,12 @@ from torch import nn
 
 from networks.presence_network import PresenceNetwork
 from pipelines.errors import InputError
-from pipelines.training.operating_point import OPERATING_POINT, OperatingPoint, least_share
+from pipelines.training.operating_point import (
+    OPERATING_POINT,
+    OperatingPoint,
+    check_least_share,
+    least_share,
+)
 from tests.pipelines.training.test_lesion_answers import PROBABILITIES, batches
 from transforms.remove_small_regions import RemoveSmallRegionsd
 
@@ -63,7 +68,23 @@ def test_the_file_tells_what_was_reached(run: Path) -> None:
 def test_it_is_told(run: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "med2d"):
         point(run, made()).choose()
+    assert "draws no lesion" not in caplog.text
     assert "1.00 of 2 lesions found (1.00 without them), 0.00 of 1 normal images" in caplog.text
+
+
+def test_a_sensitivity_is_checked_before_anything_is_trained(run: Path) -> None:
+    with pytest.raises(InputError, match="sensitivity for lesions is 2"):
+        point(run, made(), sensitivity=2)
+
+
+def test_a_run_that_has_not_chosen_is_not_scored(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"operating_point": {}, "dataset_digest": "d"}')
+    with pytest.raises(InputError, match="--resume true"):
+        least_share(tmp_path)
+    (tmp_path / OPERATING_POINT).write_text('{"least_share": 0.002}')
+    check_least_share(0.002, tmp_path)
+    with pytest.raises(InputError, match=r"least_share is 0\.1, but the run in .* has 0\.002"):
+        check_least_share(0.1, tmp_path)
 
 
 def test_a_network_without_a_gate_is_refused(run: Path) -> None:

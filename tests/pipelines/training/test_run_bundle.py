@@ -42,6 +42,14 @@ def test_the_weights_are_found_after_the_folder_was_moved(tmp_path: Path) -> Non
     assert weights.get_parsed_content("weights") == str(tmp_path / "moved") + "/model.pt"
 
 
+def test_what_trained_is_not_asked_of_the_weights_that_answer(tmp_path: Path) -> None:
+    trained = "$'all' if @weights is None else {'last': 92}"
+    network = {"_target_": "BasicUNet", "trained": trained}
+    bundle = bundle_root("breast_us_segmentation")
+    write_run_bundle(tmp_path, {"network_def": network, "weights": None}, bundle)
+    assert inference(tmp_path)["network_def"] == {"_target_": "BasicUNet", "trained": "all"}
+
+
 def test_a_chosen_least_region_is_read_when_the_run_answers(tmp_path: Path) -> None:
     bundle = bundle_root("breast_us_segmentation")
     write_run_bundle(tmp_path, {"operating_point": {}, "least_share": 0.0}, bundle)
