@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from skimage.measure import label
 
+from pipelines.errors import InputError
 from pipelines.evaluation.segmentation import (
     EIGHT_NEIGHBOURS,
     MATCHING_IOU,
@@ -86,7 +88,13 @@ def candidates(
 
 
 def read_candidates(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Reads a table of candidates from a CSV file."""
+    """Reads a table of candidates from a CSV file.
+
+    Raises:
+        InputError: there is no such file.
+    """
+    if not Path(path).is_file():
+        raise InputError(f"{path} is missing; evaluate the run again, which writes it")
     names = dict.fromkeys((ID, GROUP, "class", "flags"), str)
     empty: dict[str, list[str]] = {name: [""] for name in (PRESENCE, "fold")}
     return pd.read_csv(path, dtype=names, keep_default_na=False, na_values=empty)  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -30,9 +31,11 @@ class ClassMapResults:
     Attributes:
         columns: the columns of cases.csv.
         pictures: name of the folder of the pictures, in the run's folder.
+        tables: further tables beside cases.csv; none.
     """
 
     pictures = "overlays"
+    tables: Mapping[str, pd.DataFrame] = MappingProxyType({})
 
     def __init__(
         self,

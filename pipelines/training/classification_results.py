@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -29,9 +30,11 @@ class ClassificationResults:
     Attributes:
         columns: the columns of cases.csv.
         pictures: name of the folder of the pictures, in the run's folder.
+        tables: further tables beside cases.csv; none.
     """
 
     pictures = "plots"
+    tables: Mapping[str, pd.DataFrame] = MappingProxyType({})
 
     def __init__(
         self,

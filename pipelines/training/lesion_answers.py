@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pipelines.evaluation.cases import FLAGS
 from pipelines.evaluation.lesion_candidates import candidates
+from pipelines.progress import counting
 
 
 class LesionAnswer(NamedTuple):
@@ -61,21 +62,24 @@ def lesion_answers(
     """
     inner = getattr(network, "module", network)
     network.eval()
-    for batch in batches:
-        images = batch["image"].to(device)
-        presence = torch.full((len(images), 1), math.nan)
-        if hasattr(inner, "answers"):
-            logits, score = inner.answers(images)
-            presence = score.float().sigmoid().cpu()
-        else:
-            logits = network(images)
-        for item, certain in zip(
-            decollate_batch({**batch, "pred": logits}), presence[:, 0].tolist(), strict=True
-        ):
-            pred = probabilities(item)["pred"]
-            yield LesionAnswer(
-                item, certain, _plane(pred).astype(np.float32), _plane(item["truth"]) > 0
-            )
+    total = len(batches) if isinstance(batches, Sized) else 0
+    with counting("looking for regions") as report:
+        for done, batch in enumerate(batches, 1):
+            images = batch["image"].to(device)
+            presence = torch.full((len(images), 1), math.nan)
+            if hasattr(inner, "answers"):
+                logits, score = inner.answers(images)
+                presence = score.float().sigmoid().cpu()
+            else:
+                logits = network(images)
+            for item, certain in zip(
+                decollate_batch({**batch, "pred": logits}), presence[:, 0].tolist(), strict=True
+            ):
+                pred = probabilities(item)["pred"]
+                yield LesionAnswer(
+                    item, certain, _plane(pred).astype(np.float32), _plane(item["truth"]) > 0
+                )
+            report(done, total)
 
 
 def _plane(tensor: torch.Tensor) -> NDArray[Any]:

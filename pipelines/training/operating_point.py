@@ -73,7 +73,8 @@ class OperatingPoint:
         threshold: float = 0.5,
         shares: Iterable[float] = SHARES,
     ) -> None:
-        check_choice(sensitivity, tuple(shares))
+        self.shares = tuple(shares)
+        check_choice(sensitivity, self.shares)
         self.network = network
         self.inner = getattr(network, "module", network)
         if not isinstance(self.inner, PresenceNetwork):
@@ -88,11 +89,15 @@ class OperatingPoint:
         self.device = device
         self.sensitivity = sensitivity
         self.threshold = threshold
-        self.shares = tuple(shares)
 
     def attach(self, engine: Engine) -> None:
-        """Choose when the trainer ``engine`` has completed."""
+        """Choose when the trainer ``engine`` has completed; until then there is no choice."""
+        engine.add_event_handler(Events.STARTED, lambda _: self._forget())
         engine.add_event_handler(Events.COMPLETED, lambda _: self.choose())
+
+    def _forget(self) -> None:
+        if idist.get_rank() == 0:
+            (self.folder / OPERATING_POINT).unlink(missing_ok=True)
 
     def choose(self) -> GateChoice:
         """Choose, set the network and the filter, and write.

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from pipelines.datasets.dataset import LEAKY, digest
 from pipelines.errors import InputError
-from pipelines.evaluation.cases import FLAGS, read_cases, write_cases
+from pipelines.evaluation.cases import FLAGS, read_cases
 from pipelines.evaluation.classification import PREFIX
 from pipelines.evaluation.score_drop import drop_table, score_drop
 from pipelines.evaluation.scores import scores_table, write_scores
@@ -105,7 +105,7 @@ class PartScorer(Scorer):
             **({} if drop is None else {"drop": drop}),
         }
         part.folder.mkdir(parents=True, exist_ok=True)
-        write_cases(part.folder / CASES, cases, self.results.columns)
+        self._write_tables(cases, part.folder)
         write_scores(
             part.folder / SCORES,
             scores,

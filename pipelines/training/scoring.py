@@ -14,6 +14,7 @@ import torch
 from ignite.engine import Engine, Events
 from rich.console import Console
 
+from pipelines.atomic import write_text
 from pipelines.datasets.dataset import Dataset, digest, read
 from pipelines.errors import InputError
 from pipelines.evaluation.cases import LEAKY, Column, write_cases
@@ -48,6 +49,10 @@ class Results(Protocol):
     @property
     def pictures(self) -> str:
         """Name of the folder of the pictures, in the run's folder."""
+
+    @property
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """Further tables that stand beside cases.csv, by the names of their files."""
 
     def scores(self, cases: pd.DataFrame) -> dict[str, Any]:
         """Compute every score with its interval, as scores.json holds them."""
@@ -128,8 +133,7 @@ class Scorer:
         cases = self.cases.table.assign(**{LEAKY: int(dataset.leaky)})
         scores = self.results.scores(cases)
         epochs = self._epochs()
-        write_cases(self.folder / CASES, cases, self.results.columns)
-        self.results.draw(cases, scores, dataset, self.folder)
+        self._write_tables(cases, self.folder)
         write_scores(
             self.folder / SCORES,
             scores,
@@ -139,11 +143,18 @@ class Scorer:
             epoch=epochs.best if epochs else None,
             epochs_run=epochs.run if epochs else None,
         )
+        self.results.draw(cases, scores, dataset, self.folder)
         console = Console(highlight=False)
         console.print(scores_table(scores))
         for name in (MODEL, SCORES, CASES, self.results.pictures):
             console.print(f"{name:<12} {self.folder / name}", soft_wrap=True)
         return scores
+
+    def _write_tables(self, cases: pd.DataFrame, folder: Path) -> None:
+        """Write the tables before the scores: whoever finds scores finds what they are made of."""
+        write_cases(folder / CASES, cases, self.results.columns)
+        for name, table in self.results.tables.items():
+            write_text(folder / name, table.to_csv(index=False, lineterminator="\n"))
 
     def _epochs(self) -> Epochs | None:
         epochs = epochs_of(self.folder, self.metric)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipelines.atomic import replacing, write_text
+from pipelines.atomic import replacing
 from pipelines.datasets.dataset import Dataset
 from pipelines.evaluation.cases import SEGMENTATION_COLUMNS, Column, is_leaky
 from pipelines.evaluation.froc import froc_scores
@@ -40,6 +40,11 @@ class SegmentationResults:
 
     def __init__(self, regions: RegionTable | None = None) -> None:
         self.regions = regions
+
+    @property
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """``regions.csv`` where the regions were collected."""
+        return {} if self.regions is None else {REGIONS: self.regions.table}
 
     def scores(self, cases: pd.DataFrame) -> dict[str, Any]:
         """Compute every score with its interval; see ``segmentation_scores``, ``froc_scores``."""
@@ -79,7 +84,6 @@ class SegmentationResults:
             self._draw_regions(self.regions.table, cases, folder)
 
     def _draw_regions(self, regions: pd.DataFrame, cases: pd.DataFrame, folder: Path) -> None:
-        write_text(folder / REGIONS, regions.to_csv(index=False, lineterminator="\n"))
         false = int((cases["predicted_lesions"] - cases["found_lesions"]).sum())
         found, lesions = int(cases["found_lesions"].sum()), int(cases["lesions"].sum())
         point = (false / len(cases), found / lesions) if lesions else None

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.measure import label
 
+from pipelines.errors import InputError
 from pipelines.evaluation.lesion_candidates import (
     COLUMNS,
     CONFIDENCE,
@@ -77,3 +78,8 @@ def test_a_table_comes_back_from_its_file(tmp_path: Path) -> None:
     assert back["id"].tolist() == ["001"] and back["group"].tolist() == ["01"]
     assert back["class"].tolist() == ["NA"] and back["flags"].tolist() == [""]
     assert back["presence"].isna().all() and back["lesion"].tolist() == [1]
+
+
+def test_a_table_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"regions\.csv is missing; evaluate the run again"):
+        read_candidates(tmp_path / "regions.csv")

@@ -57,6 +57,16 @@ def test_the_gate_goes_into_the_model_and_the_file(run: Path) -> None:
     assert chooser.region_filter.least_share == least_share(run)
 
 
+def test_a_run_that_goes_on_has_no_choice_until_it_ends(run: Path) -> None:
+    (run / OPERATING_POINT).write_text("of the model before")
+    seen = []
+    trainer = Engine(lambda engine, batch: seen.append((run / OPERATING_POINT).exists()))
+    point(run, made()).attach(trainer)
+    trainer.run([0])
+    assert seen == [False]
+    assert (run / OPERATING_POINT).is_file()
+
+
 def test_the_file_tells_what_was_reached(run: Path) -> None:
     choice = point(run, made()).choose()
     content = json.loads((run / OPERATING_POINT).read_text())
