@@ -40,6 +40,7 @@ from pipelines.datasets.phantoms.breast import breast_phantom
 from pipelines.datasets.phantoms.tissue import tissue_tile
 from pipelines.errors import InputError
 from pipelines.training.run_bundle import write_run_bundle
+from pipelines.training.run_folder import recorded
 
 BUNDLES = ("breast_us_segmentation", "tissue_segmentation")
 SHARE = 0.6
@@ -108,8 +109,11 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--bundle", choices=BUNDLES, default=BUNDLES[0])
     parser.add_argument("--variant", help="a variant of the bundle")
-    parser.add_argument("--run", type=Path, help="a run's folder: its own recipe and weights")
-    parser.add_argument("--weights", type=Path, help="a model.pt of the recipe")
+    weights = parser.add_mutually_exclusive_group()
+    weights.add_argument(
+        "--run", type=Path, help="a run's folder: its own bundle, recipe and weights"
+    )
+    weights.add_argument("--weights", type=Path, help="a model.pt of the recipe")
     parser.add_argument("--pictures", type=Path, help="a folder (default: made ones)")
     parser.add_argument("--images", type=int, default=64, help="made pictures")
     parser.add_argument("--width", type=int, default=600, help="of a made picture, pixels")
@@ -117,7 +121,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--num_workers", type=int, help="default: the bundle's")
     parser.add_argument("--device", help="default: the bundle's")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.rounds < 1:
+        parser.error(f"--rounds is {options.rounds}; expected at least 1")
+    if options.run is not None and options.variant is not None:
+        parser.error("--run has its own recipe; leave --variant out")
+    return options
 
 
 def _made_pictures(folder: Path, options: argparse.Namespace) -> Path:
@@ -146,6 +155,7 @@ def _recipe(options: argparse.Namespace, work: Path) -> tuple[Path, dict[str, An
         config = options.run / "configs" / "inference.json"
         if not config.is_file():
             raise InputError(f"{options.run} is no folder of a run: there is no {config}")
+        options.bundle = _bundle_of(options.run)
         print(f"the recipe and the weights of {options.run}")
         return config, given
     config = bundle_root(options.bundle) / "configs" / "inference.json"
@@ -155,6 +165,14 @@ def _recipe(options: argparse.Namespace, work: Path) -> tuple[Path, dict[str, An
     if isinstance(told, str):  # an expression: a run would have chosen it
         given["least_share"] = LEAST_SHARE
     return config, {**given, "weights": str(options.weights or _random_weights(config, work))}
+
+
+def _bundle_of(run: Path) -> str:
+    """The bundle of a run, of which the pictures are made."""
+    bundle = str(recorded(run).get("scorer", {}).get("bundle"))
+    if bundle not in BUNDLES:
+        raise InputError(f"{run} is of the bundle {bundle}; expected one of {', '.join(BUNDLES)}")
+    return bundle
 
 
 def _variant(bundle: str, name: str, folder: Path) -> Path:

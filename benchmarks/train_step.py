@@ -24,6 +24,7 @@ import contextlib
 import multiprocessing
 import resource
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
@@ -40,6 +41,7 @@ from pipelines.bundles import bundle_root
 from pipelines.datasets.convert import Options, convert
 from pipelines.datasets.phantoms.busi import make_busi
 from pipelines.datasets.phantoms.tissue import COLOURS, make_tissue
+from pipelines.errors import InputError
 from pipelines.training.kept_memory import keep_freed_memory
 from pipelines.training.replay import EpochSeed, ReplayDataset, replay_loader
 
@@ -95,7 +97,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--num_workers", type=int, help="default: the bundle's")
     parser.add_argument("--image_size", type=int, help="default: the case's")
     parser.add_argument("--batch_size", type=int, help="default: the bundle's")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.rounds < 1:
+        parser.error(f"--rounds is {options.rounds}; expected at least 1")
+    return options
 
 
 def _made_dataset(folder: Path, images: int, bundle: str) -> Path:
@@ -177,6 +182,7 @@ def _config(dataset: Path, options: argparse.Namespace, **overrides: Any) -> Con
         files.append(configs / "variants" / f"{case.variant}.json")
     config = ConfigParser(ConfigParser.load_config_files(files))
     config["dataset_dir"] = str(dataset)
+    config["device"] = "cpu"  # what is measured; the bare loop's tensors are there
     if case.image_size is not None:
         config["image_size"] = case.image_size
     for name in ("num_workers", "image_size", "batch_size"):
@@ -237,6 +243,7 @@ def _engine(config: ConfigParser, batches: Iterable[Any] | None) -> Callable[[],
     handlers = config["train::handlers"]
     (place,) = (n for n, each in enumerate(handlers) if each["_target_"].endswith("TrainingScores"))
     scores = config.get_parsed_content(f"train::handlers::{place}")
+    average = [config.get_parsed_content("average")] if "average" in config else []
     more = {}
     if "train::step" in config:
         more = {"iteration_update": config.get_parsed_content("train::step")}
@@ -248,7 +255,7 @@ def _engine(config: ConfigParser, batches: Iterable[Any] | None) -> Callable[[],
         optimizer=config.get_parsed_content("optimizer"),
         loss_function=config.get_parsed_content("loss"),
         inferer=config.get_parsed_content("train::inferer"),
-        train_handlers=[EpochSeed(0), scores],
+        train_handlers=[EpochSeed(0), *average, scores],
         decollate=False,
         optim_set_to_none=True,
         **more,
@@ -282,4 +289,7 @@ def _print(rates: dict[str, list[float]], options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except InputError as error:
+        sys.exit(f"Error: {error}")

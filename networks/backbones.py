@@ -20,6 +20,16 @@ _EXPECTED = (
     "expected a convolutional network, which gives feature maps of (batch, channels, rows, "
     f"columns), such as {_EXAMPLES}"
 )
+_UNMADE = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What a library raises over options that it is not made for."""
 _PROBED = 128  # pixels: no network here shrinks an image to nothing from there
 
 
@@ -48,7 +58,7 @@ def make_backbone(name: str, in_channels: int = 3, **options: Any) -> nn.Module:
         backbone = _LIBRARIES[library](model, in_channels, options)
     except NetworkError:
         raise
-    except (TypeError, ValueError, RuntimeError, KeyError) as error:
+    except _UNMADE as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise NetworkError(f"backbone {name} cannot be made with {options}: {reason}") from error
     return backbone
@@ -86,8 +96,11 @@ def _torchvision(model: str, in_channels: int, options: Mapping[str, Any]) -> nn
             f"torchvision has no classifier {model!r}{_nearest(model, offered)}; expected "
             f"{_EXAMPLES}"
         )
-    extra = {"init_weights": False} if model in ("inception_v3", "googlenet") else {}
-    whole = maker(weights=None, **extra, **options)
+    if model.startswith("vgg"):
+        whole = _without_drawn_classifier(maker, options)
+    else:
+        extra = {"init_weights": False} if model in ("inception_v3", "googlenet") else {}
+        whole = maker(weights=None, **extra, **options)
     backbone = _without_classifier(whole, model)
     return _with_channels(backbone, in_channels)
 
@@ -99,6 +112,22 @@ def _is_maker(name: str, found: Any) -> bool:
 def _nearest(model: str, offered: Sequence[str]) -> str:
     near = difflib.get_close_matches(model, offered, n=3)
     return f", did you mean {' or '.join(near)}?" if near else ""
+
+
+def _without_drawn_classifier(
+    maker: Callable[..., nn.Module], options: Mapping[str, Any]
+) -> nn.Module:
+    """Makes a VGG whose classifier, most of its numbers and of the time to draw them, is not drawn.
+
+    Its features get the weights that torchvision's own class gives them.
+    """
+    with torch.device("meta"):
+        planned = maker(weights=None, **{**options, "init_weights": False})
+        features = planned.features.to_empty(device="cpu")  # type: ignore[operator, union-attr]
+        for layer in features.modules():
+            if hasattr(layer, "reset_parameters"):
+                layer.reset_parameters()
+        return type(planned)(features, init_weights=options.get("init_weights", True))
 
 
 def _without_classifier(whole: nn.Module, model: str) -> nn.Module:

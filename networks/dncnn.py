@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from networks.errors import NetworkError
+from networks.arguments import whole_number
 
 
 class DnCNN(nn.Module):
@@ -22,18 +22,17 @@ class DnCNN(nn.Module):
         features: channels between them.
 
     Raises:
-        NetworkError: it has fewer than two convolutions, or no features.
+        NetworkError: one of them is no whole number, or too small.
     """
 
     def __init__(
         self, in_channels: int = 1, out_channels: int = 1, depth: int = 17, features: int = 64
     ) -> None:
         super().__init__()
-        if depth < 2 or features < 1:
-            raise NetworkError(
-                f"depth is {depth} and features {features}; expected at least 2 convolutions and "
-                "1 feature"
-            )
+        whole_number("in_channels", in_channels)
+        whole_number("out_channels", out_channels)
+        whole_number("depth", depth, least=2)
+        whole_number("features", features)
         layers: list[nn.Module] = [nn.Conv2d(in_channels, features, 3, padding=1), nn.ReLU(True)]
         for _ in range(depth - 2):
             layers.append(nn.Conv2d(features, features, 3, padding=1, bias=False))

@@ -9,6 +9,7 @@ import torch
 from monai.networks.nets.flexible_unet import FlexibleUNet
 from torch import nn
 
+from networks.arguments import settings, whole_number
 from networks.backbone_encoder import STRIDES, register_encoder
 from networks.errors import NetworkError
 from networks.frozen_layers import Trained, freeze, hold_frozen_statistics
@@ -49,13 +50,19 @@ class EncoderUNet(nn.Module):
         trained: Trained = "all",
     ) -> None:
         super().__init__()
+        whole_number("in_channels", in_channels)
+        whole_number("out_channels", out_channels)
         self.normalisation = Normalisation(in_channels, normalisation)
-        name = register_encoder(backbone, options)
-        given = {"is_pad": False, **dict(decoder or {})}
+        name = register_encoder(backbone, settings("options", options))
+        given = {"is_pad": False, **settings("decoder", decoder)}
         try:
             whole = FlexibleUNet(in_channels, out_channels, name, **given)
-        except (TypeError, ValueError) as error:
-            raise NetworkError(f"no decoder can be made with {given}: {error}") from error
+        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise NetworkError(
+                f"no decoder can be made with {given} ({reason}); expected arguments of "
+                "FlexibleUNet such as decoder_channels, norm, dropout and upsample"
+            ) from error
         self.backbone = whole.encoder
         self.decoder = whole.decoder
         self.head = whole.segmentation_head

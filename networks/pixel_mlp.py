@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from networks.errors import NetworkError
+from networks.arguments import dropped_share, whole_number, whole_numbers
 
 
 class PixelMLP(nn.Module):
@@ -23,7 +23,8 @@ class PixelMLP(nn.Module):
         dropout: share of the last hidden values that a training step drops, in [0, 1).
 
     Raises:
-        NetworkError: there is no hidden layer, one has no width, or the dropout is out of range.
+        NetworkError: there is no hidden layer, a number is no whole one from 1, or the dropout is
+            out of range.
     """
 
     def __init__(
@@ -34,16 +35,13 @@ class PixelMLP(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        if not hidden or min(hidden) < 1:
-            raise NetworkError(f"hidden is {list(hidden)}; expected widths of at least 1")
-        if not 0 <= dropout < 1:
-            raise NetworkError(f"dropout is {dropout}; expected a number from 0 to below 1")
         layers: list[nn.Module] = []
-        width = in_channels
-        for wider in hidden:
+        width = whole_number("in_channels", in_channels)
+        for wider in whole_numbers("hidden", hidden):
             layers += [nn.Conv2d(width, wider, 1, bias=False), nn.BatchNorm2d(wider), nn.ReLU(True)]
             width = wider
-        layers += [nn.Dropout(dropout), nn.Conv2d(width, out_channels, 1)]
+        last = nn.Conv2d(width, whole_number("out_channels", out_channels), 1)
+        layers += [nn.Dropout(dropped_share("dropout", dropout)), last]
         self.layers = nn.Sequential(*layers)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:

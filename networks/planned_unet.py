@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from monai.networks.nets import DynUNet
 
+from networks.arguments import flag, whole_number
 from networks.errors import NetworkError
 
 LEAST = 4
@@ -34,7 +35,7 @@ def plan_strides(image_size: int) -> list[int]:
         >>> plan_strides(72)
         [1, 2, 2, 2]
     """
-    strides, size = [1], image_size
+    strides, size = [1], whole_number("image_size", image_size)
     while size % 2 == 0 and size >= 2 * LEAST:
         strides.append(2)
         size //= 2
@@ -52,7 +53,7 @@ def planned_unet(
     out_channels: int = 1,
     filters: int = 32,
     most_filters: int = 512,
-    residual: bool = False,
+    residual: bool | str = False,
 ) -> DynUNet:
     """Makes MONAI's ``DynUNet`` with levels planned from the image size.
 
@@ -69,21 +70,18 @@ def planned_unet(
         width), with instance norm and leaky ReLU.
 
     Raises:
-        NetworkError: the images are too small, or the filters are fewer than one.
+        NetworkError: the images are too small, or another argument is out of its range.
     """
     strides = plan_strides(image_size)
-    if not 1 <= filters <= most_filters:
-        raise NetworkError(
-            f"filters is {filters} and most_filters {most_filters}; expected 1 or more, and no "
-            "fewer at the end than at the start"
-        )
+    whole_number("filters", filters)
+    whole_number("most_filters", most_filters, least=filters)
     return DynUNet(
         spatial_dims=2,
-        in_channels=in_channels,
-        out_channels=out_channels,
+        in_channels=whole_number("in_channels", in_channels),
+        out_channels=whole_number("out_channels", out_channels),
         kernel_size=[3] * len(strides),
         strides=strides,
         upsample_kernel_size=strides[1:],
         filters=[min(filters * 2**level, most_filters) for level in range(len(strides))],
-        res_block=residual,
+        res_block=flag("residual", residual),
     )

@@ -10,8 +10,8 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.functional import logsigmoid
 
+from networks.arguments import dropped_share, flag, probability, settings, whole_number
 from networks.backbones import make_backbone
-from networks.errors import NetworkError
 from networks.feature_pyramid import FeaturePyramid, PyramidLevels, convolution, pyramid_places
 from networks.frozen_layers import Trained, freeze, hold_frozen_statistics
 from networks.lesion_pooling import LesionPooling
@@ -49,9 +49,14 @@ class PresenceNetwork(PyramidLevels, nn.Module):
             are loaded later bring their own.
         trained: which layers of the backbone train; see ``freeze``. The others always do.
 
+    Attributes:
+        chosen: names of the tensors that are chosen when a training has ended.
+
     Raises:
         NetworkError: one of them cannot be had.
     """
+
+    chosen = ("gate",)
 
     def __init__(
         self,
@@ -67,26 +72,25 @@ class PresenceNetwork(PyramidLevels, nn.Module):
         trained: Trained = "all",
     ) -> None:
         super().__init__()
-        if not 0 <= gate <= 1:
-            raise NetworkError(f"gate is {gate}; expected a probability, 0 to 1")
-        if isinstance(finer, bool) or not isinstance(finer, int) or finer < 1:
-            raise NetworkError(f"finer is {finer!r}; expected a whole number from 1")
-        if not 0 <= dropout < 1:
-            raise NetworkError(f"dropout is {dropout}; expected a number from 0 to below 1")
+        whole_number("in_channels", in_channels)
+        whole_number("channels", channels)
+        self.mirror = flag("mirror", mirror)
         self.normalisation = Normalisation(in_channels, normalisation)
-        self.backbone = make_backbone(backbone, in_channels, **dict(options or {}))
-        self.places, widths = pyramid_places(self.backbone, in_channels, finer)
+        self.backbone = make_backbone(backbone, in_channels, **settings("options", options))
+        doublings = whole_number("finer", finer)
+        self.places, widths = pyramid_places(self.backbone, in_channels, doublings)
         self.pyramid = FeaturePyramid(widths, channels)
         self.drawing = convolution(channels, channels, 3)
         self.lesion = nn.Conv2d(channels, 1, 1)
         nn.init.constant_(self.lesion.bias, _RARE)  # type: ignore[arg-type]
         self.pooling = LesionPooling()
         width = LesionPooling.width(widths[0], channels)
-        self.presence = nn.Sequential(nn.Dropout(dropout), nn.Linear(width, 1))
-        self.mirror = _flag(mirror)
+        self.presence = nn.Sequential(
+            nn.Dropout(dropped_share("dropout", dropout)), nn.Linear(width, 1)
+        )
         self.silent = _SILENT
         self.gate: torch.Tensor
-        self.register_buffer("gate", torch.tensor(float(gate)))
+        self.register_buffer("gate", torch.tensor(probability("gate", gate)))
         freeze(self.backbone, trained)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
@@ -130,14 +134,6 @@ class PresenceNetwork(PyramidLevels, nn.Module):
         super().train(mode)
         hold_frozen_statistics(self.backbone)
         return self
-
-
-def _flag(value: bool | str) -> bool:
-    """A yes or no; the command line gives a word."""
-    word = str(value).strip().lower()
-    if word not in ("true", "false"):
-        raise NetworkError(f"mirror is {value!r}; expected true or false")
-    return word == "true"
 
 
 def _mean(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:

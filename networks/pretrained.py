@@ -38,6 +38,12 @@ class HasBackbone(Protocol):
     backbone: nn.Module
     normalisation: Normalisation
 
+    def state_dict(self) -> dict[str, torch.Tensor]:
+        """Gives its tensors by name."""
+
+    def load_state_dict(self, state_dict: State) -> object:
+        """Takes its tensors by name."""
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -46,11 +52,13 @@ class Loaded:
     Attributes:
         source: the weights' name or file.
         tensors: tensors that were loaded, and
-        of: tensors that the backbone has.
-        numbers: share of the backbone's numbers that were loaded, in [0, 1].
+        of: tensors that the backbone has, or the whole network where that was loaded.
+        numbers: share of their numbers that were loaded, in [0, 1].
         summed: whether the colour filters of the first layer were summed for grey images.
         unused: tensors of the file that the backbone has no place for, those of the head among
             them.
+        part: what was loaded: ``backbone`` or ``network``.
+        kept: tensors of the network that were left as they were: those that a training chooses.
     """
 
     source: str
@@ -59,16 +67,22 @@ class Loaded:
     numbers: float
     summed: bool
     unused: int = 0
+    part: str = "backbone"
+    kept: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Says it in one line."""
-        text = f"{self.tensors} of {self.of} tensors of the backbone from {self.source}"
+        text = f"{self.tensors} of {self.of} tensors of the {self.part} from {self.source}"
         text += f", {self.unused} of its tensors not used" if self.unused else ""
+        text += f", but its {', '.join(self.kept)}, to be chosen anew" if self.kept else ""
         return text + (", its colour filters summed for grey images" if self.summed else "")
 
 
 def load_pretrained(
-    network: HasBackbone, weights: str | None, normalisation: Choice | None = None
+    network: HasBackbone,
+    weights: str | None,
+    normalisation: Choice | None = None,
+    whole: bool = False,
 ) -> Loaded | None:
     """Loads weights into a network's backbone, and the normalisation that they expect.
 
@@ -80,6 +94,9 @@ def load_pretrained(
             ``.safetensors``, or ``.pth`` or ``.pt`` (read with ``weights_only``: no code runs).
         normalisation: what the weights expect; a library's own weights say it themselves, with a
             file it must be given.
+        whole: whether a file with the weights of just such a network, trained before, fills all of
+            it. Its normalisation is among them. What a training chooses at its end (``chosen`` of a
+            network, such as a gate) stays as it is.
 
     Returns:
         What was loaded; nothing where no weights are wanted.
@@ -94,6 +111,8 @@ def load_pretrained(
             network.normalisation.choose(normalisation)
         return None
     state, own = _state(str(weights))
+    if whole and _is_whole(network, state):
+        return _fill_whole(network, state, str(weights), normalisation)
     if normalisation is None and own is None:
         raise NetworkError(
             f"{weights} does not say which input it expects; give --normalisation symmetric "
@@ -175,6 +194,26 @@ def _of_file(path: Path) -> State:
     if not isinstance(state, Mapping) or not all(torch.is_tensor(v) for v in state.values()):
         raise NetworkError(f"{path} holds no plain state dict; expected names and tensors")
     return state
+
+
+def _is_whole(network: HasBackbone, state: State) -> bool:
+    wanted = network.state_dict()
+    fits = (state[name].shape == value.shape for name, value in wanted.items() if name in state)
+    return wanted.keys() == state.keys() and all(fits)
+
+
+def _fill_whole(
+    network: HasBackbone, state: State, source: str, normalisation: Choice | None
+) -> Loaded:
+    """Loads all but what a training chooses."""
+    check_finite(state, source)
+    own = network.state_dict()
+    kept = tuple(name for name in getattr(network, "chosen", ()) if name in own)
+    network.load_state_dict({**state, **{name: own[name].clone() for name in kept}})
+    if normalisation is not None:
+        network.normalisation.choose(normalisation)
+    loaded = len(own) - len(kept)
+    return Loaded(source, loaded, len(own), 1.0, False, part="network", kept=kept)
 
 
 def _fill(backbone: nn.Module, state: State, source: str) -> Loaded:

@@ -22,8 +22,9 @@ def with_weights(network: Any, weights: str | None, normalisation: Choice | None
 
     Args:
         network: the network, which is changed.
-        weights: for a backbone what ``with_pretrained`` takes; else the ``model.pt`` of a run, all
-            of which must fit; the word ``null`` of a command line is none.
+        weights: the ``model.pt`` of a run of the same network, which fills all of it. For a network
+            with a backbone also what ``with_pretrained`` takes; the word ``null`` of a command line
+            is none.
         normalisation: what the weights of a backbone expect of the images.
 
     Returns:
@@ -36,7 +37,7 @@ def with_weights(network: Any, weights: str | None, normalisation: Choice | None
             normalisation.
     """
     if hasattr(network, "backbone") and hasattr(network, "normalisation"):
-        return with_pretrained(network, weights, normalisation)
+        return with_pretrained(network, weights, normalisation, whole=True)
     if not is_none(normalisation):
         raise InputError(
             f"normalisation is {normalisation!r}, but network_def has no pretrained backbone that "
@@ -45,7 +46,9 @@ def with_weights(network: Any, weights: str | None, normalisation: Choice | None
     return load_weights(network, None if is_none(weights) else weights)
 
 
-def with_pretrained(network: Any, weights: str | None, normalisation: Choice | None = None) -> Any:
+def with_pretrained(
+    network: Any, weights: str | None, normalisation: Choice | None = None, whole: bool = False
+) -> Any:
     """Load weights into a network's backbone and log how much was loaded and how much trains.
 
     Args:
@@ -53,6 +56,7 @@ def with_pretrained(network: Any, weights: str | None, normalisation: Choice | N
         weights: see ``networks.pretrained.load_pretrained``; the word ``null`` of a command line
             is none.
         normalisation: what the weights expect of the images; needed with a file.
+        whole: whether the weights of just such a network, trained before, fill all of it.
 
     Returns:
         The same network.
@@ -61,7 +65,8 @@ def with_pretrained(network: Any, weights: str | None, normalisation: Choice | N
         NetworkError: the weights cannot be had, fit too little, or nobody said what they expect.
     """
     weights = None if is_none(weights) else weights
-    loaded = load_pretrained(network, weights, None if is_none(normalisation) else normalisation)
+    expected = None if is_none(normalisation) else normalisation
+    loaded = load_pretrained(network, weights, expected, whole)
     if idist.get_rank() == 0:
         _LOG.info(f"weights: {loaded or 'random; a file of pretrained ones goes by --weights'}")
         counts = trained_layers(network)

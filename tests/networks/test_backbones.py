@@ -87,3 +87,40 @@ def test_a_network_without_maps_is_refused() -> None:
         feature_channels(make_backbone("timm.test_vit"), 3)
     with pytest.raises(NetworkError, match="answers an image by"):
         feature_channels(torch.nn.Flatten(), 3)
+
+
+@pytest.mark.parametrize("name", ["vgg11", "vgg11_bn"])
+def test_the_weights_of_a_classifier_that_is_cut_off_are_not_drawn(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[torch.nn.Linear] = []
+    draw = torch.nn.Linear.reset_parameters
+
+    def counted(layer: torch.nn.Linear) -> None:
+        drawn.extend([layer] if layer.weight.device.type == "cpu" else [])
+        draw(layer)
+
+    monkeypatch.setattr(torch.nn.Linear, "reset_parameters", counted)
+    torch.manual_seed(0)
+    layers = list(make_backbone(f"torchvision.{name}", 3).modules())
+    assert not drawn
+    for layer in layers:
+        if isinstance(layer, torch.nn.Conv2d):  # torchvision's rule: He et al., by the outputs
+            deviation = (2 / (layer.out_channels * 9)) ** 0.5
+            assert float(layer.weight.detach().std()) == pytest.approx(deviation, rel=0.06)
+            assert layer.bias is not None and not layer.bias.any()
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            assert layer.weight.eq(1).all() and not layer.bias.any()
+            assert layer.running_var is not None and layer.running_var.eq(1).all()
+            assert layer.running_mean is not None and not layer.running_mean.any()
+    assert any(isinstance(layer, torch.nn.BatchNorm2d) for layer in layers) == (name != "vgg11")
+
+
+def test_the_weights_of_a_vgg_follow_from_the_seed() -> None:
+    one, other = (_seeded("torchvision.vgg11") for _ in range(2))
+    assert all(torch.equal(one[key], other[key]) for key in one)
+
+
+def _seeded(name: str) -> dict[str, torch.Tensor]:
+    torch.manual_seed(0)
+    return make_backbone(name, 3).state_dict()

@@ -26,6 +26,9 @@ def test_a_pixel_sees_two_more_rows_for_each_convolution() -> None:
     torch.testing.assert_close(torch.jit.script(network)(images), answer)
 
 
-def test_too_few_layers_are_named() -> None:
-    with pytest.raises(NetworkError, match="depth is 1 and features 64"):
-        DnCNN(depth=1)
+@pytest.mark.parametrize(
+    ("name", "value"), [("depth", 1), ("depth", "x"), ("features", 0), ("in_channels", "a")]
+)
+def test_what_cannot_be_is_named(name: str, value: object) -> None:
+    with pytest.raises(NetworkError, match=f"{name} is {value!r}; expected a whole number"):
+        DnCNN(**{name: value})  # type: ignore[arg-type]

@@ -101,7 +101,12 @@ def test_the_encoder_learns_slower_towards_the_image() -> None:
     [
         ({"decoder": {"decoder_channels": (8, 8)}}, "no decoder can be made with"),
         ({"decoder": {"colour": 1}}, "no decoder can be made with"),
+        ({"decoder": {"decoder_channels": ["a"] * 5}}, "no decoder can be made with"),
+        ({"decoder": "a"}, "decoder is 'a'; expected names with values"),
         ({"options": {"width": 1}}, "cannot be made with"),
+        ({"options": "a"}, "options is 'a'; expected names with values"),
+        ({"in_channels": "a"}, "in_channels is 'a'; expected a whole number"),
+        ({"out_channels": "a"}, "out_channels is 'a'; expected a whole number"),
         ({"trained": {"last": 999}}, "trained is last 999"),
         ({"normalisation": "photo"}, "normalisation is 'photo'"),
     ],

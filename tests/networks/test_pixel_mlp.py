@@ -19,7 +19,11 @@ def test_a_pixel_is_answered_by_itself_alone() -> None:
 
 
 def test_what_is_out_of_range_is_named() -> None:
-    with pytest.raises(NetworkError, match=r"hidden is \[\]"):
-        PixelMLP(hidden=())
-    with pytest.raises(NetworkError, match="dropout is 1"):
-        PixelMLP(dropout=1)
+    for hidden in ((), 64, "a", [8, "b"], [0]):
+        with pytest.raises(NetworkError, match=r"hidden is .* expected a list of whole numbers"):
+            PixelMLP(hidden=hidden)  # type: ignore[arg-type]
+    for dropout in (1, "x"):
+        with pytest.raises(NetworkError, match=f"dropout is {dropout!r}"):
+            PixelMLP(dropout=dropout)  # type: ignore[arg-type]
+    with pytest.raises(NetworkError, match="out_channels is 'a'"):
+        PixelMLP(out_channels="a")  # type: ignore[arg-type]

@@ -23,5 +23,20 @@ def test_it_answers_at_the_size_that_it_was_planned_for() -> None:
 def test_what_cannot_be_planned_is_named() -> None:
     with pytest.raises(NetworkError, match=r"image_size is 30; .* for instance 32"):
         plan_strides(30)
-    with pytest.raises(NetworkError, match="filters is 16 and most_filters 8"):
+    with pytest.raises(NetworkError, match="most_filters is 8; expected a whole number from 16"):
         planned_unet(64, filters=16, most_filters=8)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("image_size", "x"), ("filters", "a"), ("in_channels", 0), ("residual", "perhaps")],
+)
+def test_what_is_of_the_wrong_kind_is_named(name: str, value: object) -> None:
+    with pytest.raises(NetworkError, match=f"{name} is {value!r}; expected"):
+        planned_unet(**{"image_size": 64, name: value})  # type: ignore[arg-type]
+
+
+def test_the_word_false_makes_no_residual_blocks() -> None:
+    small = {"filters": 4, "most_filters": 4}
+    word, plain = (planned_unet(16, residual=no, **small) for no in ("false", False))  # type: ignore[arg-type]
+    assert list(word.state_dict()) == list(plain.state_dict())

@@ -111,8 +111,16 @@ def test_the_mask_can_be_drawn_finer() -> None:
         {"finer": 0},
         {"finer": True},
         {"mirror": "no"},
+        {"gate": "x"},
+        {"channels": "a"},
+        {"channels": 0},
+        {"dropout": "x"},
+        {"in_channels": "a"},
+        {"options": "a"},
+        {"finer": 2.0},
     ],
 )
-def test_what_cannot_be_is_refused(arguments: dict[str, float]) -> None:
-    with pytest.raises(NetworkError, match=next(iter(arguments))):
+def test_what_cannot_be_is_refused(arguments: dict[str, Any]) -> None:
+    ((name, value),) = arguments.items()
+    with pytest.raises(NetworkError, match=f"{name} is {value!r}; expected"):
         made(**arguments)

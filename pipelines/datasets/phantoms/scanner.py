@@ -5,7 +5,8 @@ blurred with a point-spread function that widens away from the focus. Electronic
 time-gain compensation lifts the depth, the envelope is taken, a few looks are compounded, and the
 logarithm is shown as grey values.
 
-Sources: speckle statistics, Burckhardt 1978, doi:10.1109/T-SU.1978.30978, and Wagner et al. 1983,
+Sources: speckle statistics, Burckhardt 1978, Speckle in ultrasound B-mode scans, IEEE Trans. Sonics
+Ultrason. 25(1):1-6, https://ieeexplore.ieee.org/document/1539054, and Wagner et al. 1983,
 doi:10.1109/T-SU.1983.31404.
 """
 

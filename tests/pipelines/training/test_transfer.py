@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from networks.errors import NetworkError
+from networks.presence_network import PresenceNetwork
 from networks.transfer_classifier import TransferClassifier
 from pipelines.errors import InputError
 from pipelines.training.transfer import with_pretrained, with_weights
@@ -73,3 +74,55 @@ def test_random_features_are_warned_about(weights: Path, caplog: pytest.LogCaptu
     assert "random features" not in caplog.text
     with_pretrained(classifier("none"), None)
     assert "the head learns from random features; give pretrained weights" in caplog.text
+
+
+def joint(gate: float = 0.0) -> PresenceNetwork:
+    return PresenceNetwork(
+        "torchvision.mobilenet_v2", options={"width_mult": 0.1}, channels=8, gate=gate
+    )
+
+
+def test_the_model_of_a_run_fills_the_whole_network_but_its_gate(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "med2d")
+    source, network, path = joint(0.7), joint(), tmp_path / "model.pt"
+    source.normalisation.choose("unit")
+    torch.save(source.state_dict(), path)
+    assert with_weights(network, str(path)) is network
+    state, loaded = source.state_dict(), network.state_dict()
+    assert all(torch.equal(loaded[name], state[name]) for name in state if name != "gate")
+    assert float(network.gate) == 0
+    told = f"weights: {len(state) - 1} of {len(state)} tensors of the network from {path}"
+    assert f"{told}, but its gate, to be chosen anew" in caplog.text
+
+
+def test_a_normalisation_that_is_given_goes_before_that_of_a_model(tmp_path: Path) -> None:
+    network = joint()
+    torch.save(joint().state_dict(), tmp_path / "model.pt")
+    with_weights(network, str(tmp_path / "model.pt"), "unit")
+    assert float(network.normalisation.deviation.mean()) == 1
+
+
+def test_the_model_of_another_network_fills_the_backbone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "med2d")
+    torch.save(classifier().state_dict(), tmp_path / "model.pt")
+    with_weights(joint(), str(tmp_path / "model.pt"), "unit")
+    assert "tensors of the backbone from" in caplog.text
+
+
+def test_a_model_with_nan_is_refused(tmp_path: Path) -> None:
+    state = joint().state_dict()
+    torch.save({**state, "lesion.bias": torch.tensor([float("nan")])}, tmp_path / "model.pt")
+    with pytest.raises(NetworkError, match="NaN or infinite"):
+        with_weights(joint(), str(tmp_path / "model.pt"))
+
+
+def test_a_classifier_takes_the_backbone_of_its_like(weights: Path, tmp_path: Path) -> None:
+    source, network = classifier(), classifier()
+    head = network.head.scores.weight.clone()
+    torch.save(source.state_dict(), tmp_path / "model.pt")
+    with_pretrained(network, str(tmp_path / "model.pt"), "unit")
+    assert torch.equal(network.head.scores.weight, head)
