@@ -46,12 +46,39 @@ class Ensemble(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Gives logits (batch, classes, ...) of images (batch, channels, height, width)."""
-        answers = torch.stack([self._logarithms(member(images)) for member in self.members])
+        return self.mean([member(images) for member in self.members])
+
+    def mean(self, logits: list[torch.Tensor]) -> torch.Tensor:
+        """Gives the logits of the mean of the members' probabilities.
+
+        Args:
+            logits: of each member, (batch, classes, ...).
+        """
+        answers = torch.stack([self._logarithms(each) for each in logits])
         mean = answers.logsumexp(dim=0) - math.log(len(self.members))
         if self.activation == "softmax":
             return mean
         uncertain = mean.clamp(max=-1e-7)  # a probability of 1 has no finite logit
         return uncertain - torch.log(-torch.expm1(uncertain))
+
+    def answers(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Gives what the members say of masks before any gate of theirs: the logits of the mean.
+
+        Args:
+            images: (batch, channels, height, width).
+
+        Returns:
+            The logits of the mask, (batch, 1, height, width), and those of a lesion's presence,
+            (batch, 1): of the members that tell it, NaN where none does.
+        """
+        told = [
+            member.answers(images) if hasattr(member, "answers") else (member(images), None)  # type: ignore[operator]
+            for member in self.members
+        ]
+        presence = [logits.float().sigmoid() for _, logits in told if logits is not None]
+        unknown = images.new_full((len(images), 1), math.nan)
+        certain = torch.stack(presence).mean(dim=0).logit(eps=1e-7) if presence else unknown
+        return self.mean([mask for mask, _ in told]), certain
 
     def _logarithms(self, logits: torch.Tensor) -> torch.Tensor:
         """Logarithms of the probabilities (batch, classes, ...) of one member's logits."""

@@ -24,7 +24,7 @@ class RemoveSmallRegionsd(MapTransform):
     Args:
         keys: of binary masks, (1, height, width).
         least_share: area of the smallest region that stays, by that of the image, in [0, 1);
-            0 changes nothing.
+            0 changes nothing, and so does None: it is not chosen yet.
         allow_missing_keys: whether a key may be missing.
 
     Raises:
@@ -32,9 +32,14 @@ class RemoveSmallRegionsd(MapTransform):
     """
 
     def __init__(
-        self, keys: KeysCollection, least_share: float = 0.0, allow_missing_keys: bool = False
+        self,
+        keys: KeysCollection,
+        least_share: float | None = 0.0,
+        allow_missing_keys: bool = False,
     ) -> None:
         super().__init__(keys, allow_missing_keys)
+        if least_share is None:
+            least_share = 0.0
         if isinstance(least_share, bool) or not isinstance(least_share, int | float):
             raise ValueError(f"least_share is {least_share!r}; expected a number")
         if not 0 <= least_share < 1:

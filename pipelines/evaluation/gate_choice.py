@@ -47,8 +47,9 @@ def chosen_gate(
     images: pd.DataFrame,
     sensitivity: float,
     shares: Sequence[float] = SHARES,
+    least_share: float | None = None,
 ) -> GateChoice:
-    """Chooses the gate and the least region for a wanted sensitivity for lesions.
+    """Chooses the gate, and the least region, for a wanted sensitivity for lesions.
 
     Some lesions are drawn in no mask at all, and no gate brings them back: the sensitivity is asked
     of those that are drawn. Of every least share that is tried the gate is the highest one at which
@@ -62,6 +63,8 @@ def chosen_gate(
         images: a row an image, with the columns ``IMAGES``.
         sensitivity: share of the lesions drawn in the masks that must stay, in (0, 1].
         shares: least shares to be tried, 0 among them.
+        least_share: the least share where that is given: the gate alone is chosen then, and the
+            sensitivity is asked of the lesions that are drawn and not removed.
 
     Raises:
         InputError: there is no lesion to choose by, or ``sensitivity`` is none.
@@ -71,6 +74,10 @@ def chosen_gate(
     if not lesions:
         raise InputError("there is no lesion to choose an operating point by; expected some")
     found = int((candidates[LESION] > 0).sum())
+    if least_share is not None:
+        left = candidates[candidates[SHARE] >= least_share]
+        choice = chosen_gate(left, images, sensitivity, (0.0,))
+        return choice._replace(least_share=least_share, drawn=found / lesions)
     wanted = int(np.ceil(sensitivity * found - 1e-9))
     values = np.unique(images[PRESENCE].to_numpy(dtype=float))
     points = [_point(candidates, images, values, wanted, share) for share in shares]

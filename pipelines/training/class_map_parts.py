@@ -96,7 +96,7 @@ def map_parts(dataset_dir: str | Path, fold: int, smallest: int) -> dict[str, li
         raise InputError(f"{dataset_dir}: {_too_small(small, smallest)}")
 
     def check(train: Items, validate: Items, score: Items) -> None:
-        _check_classes(train, validate, score, labels)
+        _check_classes(dataset_dir, train, validate, score, labels)
 
     return fold_parts(dataset_dir, fold, "segmentation", check)
 
@@ -122,9 +122,17 @@ def map_cache_count(items: Items, gigabytes: float) -> int:
     return int(np.searchsorted(needed, gigabytes * 1e9, side="right"))
 
 
-def _check_classes(train: Items, validate: Items, score: Items, labels: Sequence[str]) -> None:
+def _check_classes(
+    dataset_dir: str | Path, train: Items, validate: Items, score: Items, labels: Sequence[str]
+) -> None:
     found = [_classes_in(items, labels) for items in (train, validate, score)]
     tissue = set(range(1, len(labels)))
+    if not set.union(*found) & tissue:
+        raise InputError(
+            f"no image of {dataset_dir} has a foreground pixel: every mask is all {labels[0]}, so "
+            "there is nothing to learn. Look at them with med2d preview; convert the raw folder "
+            "again if its masks are not, --map or --colour says what their values mean"
+        )
     if not found[0] & tissue:
         raise InputError(
             f"every mask of the folds that train ({_folds(train)}) is all {labels[0]}, so there is "

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import ignite.distributed as idist
@@ -26,6 +27,7 @@ from pipelines.evaluation.gate_choice import (
 )
 from pipelines.evaluation.lesion_candidates import candidate_table
 from pipelines.evaluation.segmentation import EIGHT_NEIGHBOURS
+from pipelines.training.ensemble import ensemble_runs
 from pipelines.training.lesion_answers import LesionAnswer, lesion_answers
 from pipelines.training.processes import gathered
 from pipelines.training.run_folder import MODEL, recorded
@@ -39,7 +41,7 @@ OPERATING_POINT = "operating_point.json"
 
 
 class OperatingPoint:
-    """Chooses, when the training has ended, the gate of a ``PresenceNetwork`` and the least region.
+    """Chooses, when a training has ended, the gate of a ``PresenceNetwork`` and the least region.
 
     The best model answers the validation fold; ``chosen_gate`` tells the rule. The gate goes into
     ``model.pt``, so that whoever loads the model has it; both stand in ``operating_point.json``.
@@ -56,6 +58,7 @@ class OperatingPoint:
             (0, 1].
         threshold: probability above which a pixel is drawn.
         shares: least regions that are tried, as shares of the image.
+        least_share: the least region where it is given, which is kept: the gate alone is chosen.
 
     Raises:
         InputError: the network has no gate, or ``sensitivity`` or ``shares`` are out of range.
@@ -72,6 +75,7 @@ class OperatingPoint:
         sensitivity: float,
         threshold: float = 0.5,
         shares: Iterable[float] = SHARES,
+        least_share: float | None = None,
     ) -> None:
         self.shares = tuple(shares)
         check_choice(sensitivity, self.shares)
@@ -89,6 +93,7 @@ class OperatingPoint:
         self.device = device
         self.sensitivity = sensitivity
         self.threshold = threshold
+        self.least_share = least_share
 
     def attach(self, engine: Engine) -> None:
         """Choose when the trainer ``engine`` has completed; until then there is no choice."""
@@ -111,7 +116,7 @@ class OperatingPoint:
         rows = gathered([self._row(answer) for answer in answers])
         regions = candidate_table(region for row in rows for region in row["regions"])
         images = pd.DataFrame(rows)[list(IMAGES)]
-        choice = chosen_gate(regions, images, self.sensitivity, self.shares)
+        choice = chosen_gate(regions, images, self.sensitivity, self.shares, self.least_share)
         self.inner.gate.fill_(choice.gate)
         self.region_filter.least_share = choice.least_share
         if idist.get_rank() == 0:
@@ -130,7 +135,8 @@ class OperatingPoint:
     def _write(self, choice: GateChoice) -> None:
         with replacing(self.folder / MODEL) as part:
             torch.save(self.inner.state_dict(), part)
-        content = {"wanted_sensitivity": self.sensitivity, **choice._asdict()}
+        given = {} if self.least_share is None else {"least_share_was_given": True}
+        content = {"wanted_sensitivity": self.sensitivity, **choice._asdict(), **given}
         write_text(self.folder / OPERATING_POINT, json.dumps(content, indent=2) + "\n")
         rate = choice.false_positive_rate
         normal = ""
@@ -141,6 +147,12 @@ class OperatingPoint:
             f"the image; on the validation fold {choice.sensitivity:.2f} of {choice.lesions} "
             f"lesions found ({choice.drawn:.2f} without them){normal}"
         )
+        if choice.drawn and not choice.sensitivity:
+            _LOG.warning(
+                f"regions from {choice.least_share:.2%} of the image on leave no lesion of the "
+                "validation fold, so that there was nothing to choose a gate by; give a smaller "
+                "--least_share, or null to have it chosen"
+            )
         if not choice.drawn:
             _LOG.warning(
                 "the best model draws no lesion of the validation fold, so that there was nothing "
@@ -148,16 +160,21 @@ class OperatingPoint:
             )
 
 
-def least_share(output_dir: str | Path) -> float:
+def least_share(output_dir: str | Path, ensemble: Any = None) -> float:
     """The least region of a run: chosen, else as its configuration says.
 
     Args:
         output_dir: the run's folder.
+        ensemble: folders of the runs that answer together, or None. Theirs is the median of what
+            they have, each by its own validation fold: none of them alone decides it.
 
     Raises:
         InputError: there is no run, or one that has not chosen yet, or the file of the operating
             point cannot be read.
     """
+    runs = ensemble_runs(ensemble)
+    if runs:
+        return median(map(least_share, runs))
     path = Path(output_dir) / OPERATING_POINT
     if not path.is_file():
         config = recorded(output_dir)
@@ -166,7 +183,7 @@ def least_share(output_dir: str | Path) -> float:
                 f"{path} is missing: the training broke off before it chose its operating point, "
                 "and its model has no gate yet. Give the command that started it with --resume true"
             )
-        return float(config.get("least_share", 0.0))
+        return float(config.get("least_share") or 0.0)
     try:
         return float(json.loads(path.read_text(encoding="utf-8"))["least_share"])
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -175,19 +192,20 @@ def least_share(output_dir: str | Path) -> float:
         ) from error
 
 
-def check_least_share(given: float, output_dir: str | Path) -> None:
+def check_least_share(given: float, output_dir: str | Path, ensemble: Any = None) -> None:
     """Refuse to score a run with another least region than it has.
 
     Args:
         given: the least region of the configuration that scores.
         output_dir: the run's folder.
+        ensemble: folders of the runs that answer together, or None.
 
     Raises:
         InputError: they differ: who tries several would choose one on the scored images.
     """
-    own = least_share(output_dir)
+    own = least_share(output_dir, ensemble)
     if given != own:
+        whose = "the runs of the ensemble have" if ensemble else f"the run in {output_dir} has"
         raise InputError(
-            f"least_share is {given}, but the run in {output_dir} has {own}; leave --least_share "
-            "out, or train with it"
+            f"least_share is {given}, but {whose} {own}; leave --least_share out, or train with it"
         )

@@ -134,8 +134,7 @@ class PartScorer(Scorer):
         console.print(scores_table(scores))
         if drop is not None:
             console.print(drop_table(drop, self.part.site or self.part.part))
-        for name in (SCORES, CASES, self.results.pictures):
-            console.print(f"{name:<12} {self.part.folder / name}", soft_wrap=True, markup=False)
+        self._list(console, self.part.folder)
 
 
 def own_cases(

@@ -68,7 +68,7 @@ def fold_parts(
     if check is not None:
         check(*items)
     elif task == "segmentation":
-        _check_lesions(*items)
+        _check_lesions(dataset_dir, *items)
     else:
         train_items, validate_items, score_items = items
         check_classes(train_items, validate_items, score_items, label_names(dataset))
@@ -79,33 +79,38 @@ def fold_parts(
     }
 
 
-def _check_lesions(
-    train: list[dict[str, Any]], validate: list[dict[str, Any]], score: list[dict[str, Any]]
-) -> None:
+def _check_lesions(dataset_dir: str | Path, train: Items, validate: Items, score: Items) -> None:
     way_out = "give another --fold, or convert the raw folder again with fewer --folds"
-    if not _has_lesion(train):
+    trains, validates, scores = map(_has_lesion, (train, validate, score))
+    if not (trains or validates or scores):
+        raise InputError(
+            f"no image of {dataset_dir} has a foreground pixel: every mask is empty, so there is "
+            "nothing to learn. Look at them with med2d preview; convert the raw folder again if "
+            "its masks are not, --map says what their values mean"
+        )
+    if not trains:
         raise InputError(
             f"no image of the folds that train ({_folds(train)}) has a lesion, so there is nothing "
             f"to learn; {way_out}"
         )
-    if not _has_lesion(validate):
+    if not validates:
         raise InputError(
             f"no image of fold {_folds(validate)} has a lesion; it validates where fold "
             f"{_folds(score)} is scored, and could not tell a good epoch from a bad one; {way_out}"
         )
-    if not _has_lesion(score) and idist.get_rank() == 0:
+    if not scores and idist.get_rank() == 0:
         _LOG.warning(
             f"no image of fold {_folds(score)}, which is scored, has a lesion: Dice and recall "
             f"will be empty; {way_out}"
         )
 
 
-def _has_lesion(items: list[dict[str, Any]]) -> bool:
+def _has_lesion(items: Items) -> bool:
     reader = UprightReader("indices")
     return any(reader.get_data(Path(item["truth"]))[0].any() for item in items)
 
 
-def _folds(items: list[dict[str, Any]]) -> str:
+def _folds(items: Items) -> str:
     return ", ".join(map(str, sorted({item["fold"] for item in items})))
 
 

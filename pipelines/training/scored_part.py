@@ -74,11 +74,6 @@ class ScoredPart:
         return self.part == FOLD and len(self.runs) == 1 and own
 
     @property
-    def is_one_model(self) -> bool:
-        """Whether one model answers, each image once."""
-        return len(self.runs) == 1 and not self.is_mirrored
-
-    @property
     def name(self) -> str:
         """What is scored, in a few words."""
         where = self.site or "own dataset"

@@ -22,7 +22,7 @@ from pipelines.evaluation.scores import LEAKY_LINE, scores_table, write_scores
 from pipelines.training.epochs import Epochs, epochs_of
 from pipelines.training.finite_answers import FiniteAnswers
 from pipelines.training.run_folder import DIGEST, MODEL, recorded, setting
-from pipelines.training.segmentation_results import SegmentationResults
+from pipelines.training.segmentation_results import PLOTS, PREDICTIONS, SegmentationResults
 from pipelines.training.weights import load_weights
 
 _LOG = logging.getLogger("med2d")
@@ -146,9 +146,16 @@ class Scorer:
         self.results.draw(cases, scores, dataset, self.folder)
         console = Console(highlight=False)
         console.print(scores_table(scores))
-        for name in (MODEL, SCORES, CASES, self.results.pictures):
-            console.print(f"{name:<12} {self.folder / name}", soft_wrap=True)
+        self._list(console, self.folder, MODEL)
         return scores
+
+    def _list(self, console: Console, folder: Path, *first: str) -> None:
+        """Print where everything is that was written."""
+        names = (*first, SCORES, CASES, *self.results.tables, self.results.pictures, PLOTS)
+        found = [n for n in dict.fromkeys((*names, PREDICTIONS)) if (folder / n).exists()]
+        width = max(map(len, found))
+        for name in found:
+            console.print(f"{name:<{width}}  {folder / name}", soft_wrap=True, markup=False)
 
     def _write_tables(self, cases: pd.DataFrame, folder: Path) -> None:
         """Write the tables before the scores: whoever finds scores finds what they are made of."""

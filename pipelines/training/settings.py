@@ -25,12 +25,12 @@ _RULES: dict[str, Rule] = {
     "weight_decay": (lambda v: 0 <= v < math.inf, "a number of at least 0"),
     "label_smoothing": (lambda v: 0 <= v < 1, "a number from 0 to below 1"),
     "class_weight_exponent": (lambda v: 0 <= v < math.inf, "a number of at least 0"),
-    "least_share": (lambda v: 0 <= v < 1, "a share of the image, from 0 to below 1"),
+    "least_share": (lambda v: 0 <= v < 1, "a share of the image, from 0 to below 1, or None"),
     "boundary_tolerance": (lambda v: 0 <= v < math.inf, "a number of pixels, at least 0"),
     "cache_gigabytes": (lambda v: 0 <= v < math.inf, "a number of at least 0"),
     **dict.fromkeys(("num_workers", "seed", "fold"), _FROM_ZERO),
 }
-_MAY_BE_NONE = ("positive_weight", "head_rate")
+_MAY_BE_NONE = ("positive_weight", "head_rate", "least_share")
 
 
 def check_texts(given: Mapping[str, Any]) -> None:

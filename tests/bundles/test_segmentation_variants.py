@@ -211,6 +211,11 @@ def test_pretrained_weights_begin_a_training(
         ("encoder_mobilenet_v2", {"head_rate": -1}, "head_rate is -1"),
         ("weight_decay", {"weight_decay": -1}, "weight_decay is -1"),
         ("encoder_mobilenet_v2", {"image_size": 48}, "expected a multiple of 32"),
+        ("joint", {"network_def::gate": "x"}, "gate is 'x'; expected a probability, 0 to 1"),
+        ("joint", {"network_def::channels": "a"}, "channels is 'a'; expected a whole number"),
+        ("joint", {"least_share": "x"}, "least_share is 'x'; expected a share of the image"),
+        ("dncnn", {"network_def::depth": "x"}, "depth is 'x'; expected a whole number from 2"),
+        ("pixel_mlp", {"network_def::hidden": 8}, "hidden is 8; expected a list of whole numbers"),
     ],
 )
 def test_what_cannot_be_trained_is_named_and_nothing_is_written(

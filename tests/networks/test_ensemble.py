@@ -84,3 +84,34 @@ def test_of_class_maps_it_is_the_mean_of_each_pixel_s_softmax() -> None:
     images = torch.rand(2, 1, 4, 5)
     expected = torch.stack([member(images).softmax(dim=1) for member in members]).mean(dim=0)
     torch.testing.assert_close(Ensemble(members)(images).softmax(dim=1), expected)
+
+
+class Gated(nn.Module):
+    """Draws the image, and is as sure of a lesion as it was made; its gate is closed."""
+
+    def __init__(self, presence: float) -> None:
+        super().__init__()
+        self.presence = presence
+
+    def answers(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return images, torch.full((len(images), 1), self.presence)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return torch.full_like(images, -20.0)
+
+
+def test_before_the_gates_it_tells_the_means_of_mask_and_presence() -> None:
+    images = torch.randn(2, 1, 3, 4)
+    together = Ensemble([Gated(2.0), Gated(-1.0), nn.Tanh()], "mask")
+    mask, presence = together.answers(images)
+    expected = (2 * images.sigmoid() + images.tanh().sigmoid()) / 3
+    torch.testing.assert_close(mask.sigmoid(), expected)
+    certain = torch.tensor([2.0, -1.0]).sigmoid().mean()  # of the members that tell one
+    torch.testing.assert_close(presence.sigmoid(), certain.expand(2, 1))
+    assert (together(images).sigmoid() < 0.5).all()
+
+
+def test_without_a_member_that_tells_it_presence_is_unknown() -> None:
+    mask, presence = Ensemble([nn.Tanh(), nn.Identity()], "mask").answers(torch.randn(2, 1, 3, 4))
+    assert mask.shape == (2, 1, 3, 4)
+    assert presence.shape == (2, 1) and presence.isnan().all()

@@ -15,9 +15,10 @@ def mask() -> torch.Tensor:
 
 
 @pytest.mark.parametrize(
-    ("least_share", "left"), [(0.0, 19), (0.005, 19), (0.006, 18), (0.0101, 16), (0.081, 0)]
+    ("least_share", "left"),
+    [(None, 19), (0.0, 19), (0.005, 19), (0.006, 18), (0.0101, 16), (0.081, 0)],
 )
-def test_regions_below_the_share_are_removed(least_share: float, left: int) -> None:
+def test_regions_below_the_share_are_removed(least_share: float | None, left: int) -> None:
     answer = RemoveSmallRegionsd("pred", least_share)({"pred": mask()})["pred"]
     assert answer.sum() == left
     assert torch.equal(answer * mask(), answer)

@@ -116,3 +116,16 @@ def test_a_sensitivity_out_of_range_is_refused(sensitivity: float) -> None:
 def test_no_lesion_to_choose_by_is_refused() -> None:
     with pytest.raises(InputError, match="no lesion"):
         chosen_gate(REGIONS, IMAGES.assign(lesions=0), 0.9)
+
+
+def test_a_least_share_that_is_given_stays_and_the_gate_alone_is_chosen() -> None:
+    table = REGIONS.assign(share=[0.1, 0.1, 0.1, 0.0003, 0.1])
+    choice = chosen_gate(table, IMAGES, 1.0, least_share=0.001)
+    assert (choice.least_share, choice.drawn, choice.sensitivity) == (0.001, 1.0, 0.75)
+    assert choice.gate == pytest.approx(0.25)  # between c, the least sure that is left, and d
+    assert chosen_gate(table, IMAGES, 1.0, least_share=0.0).sensitivity == 1.0
+
+
+def test_a_least_share_that_leaves_no_lesion_leaves_the_gate_open() -> None:
+    choice = chosen_gate(REGIONS, IMAGES, 0.9, least_share=0.5)
+    assert (choice.gate, choice.sensitivity, choice.drawn) == (0.0, 0.0, 1.0)

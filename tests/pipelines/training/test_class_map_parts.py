@@ -91,6 +91,7 @@ def test_the_parts_are_those_of_the_fold(make: Make) -> None:
 @pytest.mark.parametrize(
     ("masks", "expected"),
     [
+        ([(0,), (0,), (0,)], "has a foreground pixel: every mask is all background, so there"),
         ([(1, 2), (1, 2), (0,)], r"every mask of the folds that train \(2\) is all background"),
         ([(1, 2), (1, 2), (0, 2)], r"no mask of the folds that train \(2\) holds stroma"),
         ([(1, 2), (0,), (1, 2)], "every mask of fold 1 is all background; it validates"),

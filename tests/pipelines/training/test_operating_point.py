@@ -30,11 +30,12 @@ def made() -> Told:
     return Told("torchvision.mobilenet_v2", options={"width_mult": 0.1}, channels=8)
 
 
-def point(folder: Path, network: nn.Module, sensitivity: float = 0.9) -> OperatingPoint:
-    region_filter = RemoveSmallRegionsd("pred")
-    return OperatingPoint(
-        network, batches(1), PROBABILITIES, region_filter, folder, "cpu", sensitivity
-    )
+def point(
+    folder: Path, network: nn.Module, sensitivity: float = 0.9, least: float | None = None
+) -> OperatingPoint:
+    region_filter = RemoveSmallRegionsd("pred", least)
+    parts = (network, batches(1), PROBABILITIES, region_filter, folder, "cpu", sensitivity)
+    return OperatingPoint(*parts, least_share=least)
 
 
 @pytest.fixture
@@ -75,6 +76,30 @@ def test_the_file_tells_what_was_reached(run: Path) -> None:
     assert (choice.lesions, choice.normal_images) == (2, 1)
 
 
+def test_a_least_region_that_is_given_is_kept(run: Path, caplog: pytest.LogCaptureFixture) -> None:
+    chooser = point(run, made(), least=0.01)
+    choice = chooser.choose()
+    assert chooser.region_filter.least_share == choice.least_share == least_share(run) == 0.01
+    assert choice.sensitivity == 1
+    assert json.loads((run / OPERATING_POINT).read_text())["least_share_was_given"] is True
+    assert "leave no lesion" not in caplog.text
+    assert point(run, made(), least=0.9).choose().sensitivity == 0
+    assert "regions from 90.00% of the image on leave no lesion" in caplog.text
+
+
+def test_several_runs_have_the_median_of_their_least_regions(tmp_path: Path) -> None:
+    runs = [tmp_path / name for name in "abc"]
+    for folder, share in zip(runs, (0.0, 0.004, 0.001), strict=True):
+        folder.mkdir()
+        (folder / OPERATING_POINT).write_text(json.dumps({"least_share": share}))
+    together = list(map(str, runs))
+    assert least_share(runs[0], together) == 0.001
+    assert least_share(runs[0]) == 0.0
+    check_least_share(0.001, runs[0], together)
+    with pytest.raises(InputError, match=r"the runs of the ensemble have 0\.001"):
+        check_least_share(0.0, runs[0], together)
+
+
 def test_it_is_told(run: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "med2d"):
         point(run, made()).choose()
@@ -105,6 +130,8 @@ def test_a_network_without_a_gate_is_refused(run: Path) -> None:
 def test_a_run_without_a_choice_has_the_least_region_of_its_configuration(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"least_share": 0.002, "dataset_digest": "d"}')
     assert least_share(tmp_path) == 0.002
+    (tmp_path / "config.json").write_text('{"least_share": null, "dataset_digest": "d"}')
+    assert least_share(tmp_path) == 0.0
     (tmp_path / OPERATING_POINT).write_text("{")
     with pytest.raises(InputError, match=r"operating_point\.json cannot be read"):
         least_share(tmp_path)

@@ -84,6 +84,15 @@ def test_a_part_without_any_lesion_is_refused(
         fold_parts(without_lesions(empty), 0)
 
 
+def test_masks_that_are_all_empty_are_told_as_such(
+    without_lesions: Callable[[set[int]], Path],
+) -> None:
+    folder = without_lesions({0, 1, 2, 3, 4})
+    with pytest.raises(InputError, match=f"no image of {folder} has a foreground pixel") as caught:
+        fold_parts(folder, 0)
+    assert "--fold" not in str(caught.value)
+
+
 def test_a_scored_fold_without_any_lesion_is_told(
     without_lesions: Callable[[set[int]], Path], caplog: pytest.LogCaptureFixture
 ) -> None:

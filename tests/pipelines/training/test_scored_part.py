@@ -241,9 +241,9 @@ def test_mirror_images_that_the_run_does_not_ask_get_a_folder_of_their_own(
 ) -> None:
     folder = run("a", own)
     same = found(folder, own, flip_average="false")
-    assert same.is_plain and same.is_one_model and not same.is_mirrored and same.folder == folder
+    assert same.is_plain and not same.is_mirrored and same.folder == folder
     part = found(folder, own, flip_average=True)
-    assert not part.is_plain and part.is_mirrored and not part.is_one_model
+    assert not part.is_plain and part.is_mirrored
     assert (part.folder, own_folder(folder, True)) == (folder / "flip_average",) * 2
     with pytest.raises(InputError, match=r"own fold with --flip_average true to compare with; ev"):
         found(folder, own, part="testing", flip_average=True)

@@ -17,6 +17,7 @@ from pipelines.bundles import bundle_root
 from pipelines.datasets.dataset import digest, read
 from pipelines.errors import InputError
 from pipelines.evaluation.cases import read_cases
+from pipelines.evaluation.lesion_candidates import candidate_table
 from pipelines.evaluation.scores import LEAKY_LINE
 from pipelines.training.case_scores import CaseScores
 from pipelines.training.class_scores import ClassScores
@@ -30,6 +31,7 @@ from pipelines.training.scoring import (
     evaluate_command,
     leakage,
 )
+from pipelines.training.segmentation_results import SegmentationResults
 
 
 @pytest.fixture
@@ -78,7 +80,21 @@ def test_the_best_model_is_scored_and_everything_written(
     assert list((scored.folder / "overlays").glob("*.png"))
     out = capsys.readouterr().out
     assert "pixel_f1" in out
-    assert str(scored.folder / "scores.json") in out
+    for name in ("model.pt", "scores.json", "cases.csv", "overlays", "predictions"):
+        assert str(scored.folder / name) in out
+    assert "regions.csv" not in out and "plots" not in out
+
+
+def test_the_regions_and_their_curve_are_told(
+    scored: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    regions = SimpleNamespace(table=candidate_table([]))
+    scored.scorer.results = SegmentationResults(regions)  # type: ignore[arg-type]
+    scored.scorer.run()
+    out = capsys.readouterr().out
+    for name in ("regions.csv", "plots"):
+        assert (scored.folder / name).exists()
+        assert str(scored.folder / name) in out
 
 
 @pytest.mark.parametrize("leaky", [False, True])

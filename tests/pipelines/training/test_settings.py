@@ -103,6 +103,7 @@ def test_the_processor_is_a_device() -> None:
     ("name", "wrong", "right"),
     [
         ("head_rate", (0, -1, "a", True), (0.002, None)),
+        ("least_share", (1, -0.1, "a", True), (0, 0.01, None)),
         ("weight_decay", (-0.1, None, float("inf")), (0, 0.05)),
         ("label_smoothing", (1, -0.1, None), (0, 0.1)),
         ("class_weight_exponent", (-1, "auto"), (0, 0.5, 1)),
