@@ -13,7 +13,7 @@ ACTIVATIONS = ("softmax", "sigmoid")
 
 
 class ClassProbabilitiesd(MapTransform):
-    """Turns logits (classes,) into probabilities by the rule that the training's loss implies.
+    """Turns logits (..., classes) into probabilities by the rule that the training's loss implies.
 
     A network trained by cross-entropy is read by a softmax. One trained by binary cross-entropy
     answers each class by a sigmoid of its own, an estimate of that class's probability; they are
@@ -22,7 +22,7 @@ class ClassProbabilitiesd(MapTransform):
     name the same class as the most probable one.
 
     Args:
-        keys: logits, (classes,).
+        keys: logits, (..., classes).
         activation: ``softmax`` or ``sigmoid``.
         allow_missing_keys: pass over keys that are missing.
 
@@ -39,7 +39,7 @@ class ClassProbabilitiesd(MapTransform):
         self.activation = activation
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
-        """Give the data with probabilities (classes,), float32, in place of the logits."""
+        """Give the data with probabilities (..., classes), float32, in place of the logits."""
         given = dict(data)
         for key in self.key_iterator(given):
             given[key] = self._probabilities(torch.as_tensor(given[key]).float())
@@ -47,6 +47,6 @@ class ClassProbabilitiesd(MapTransform):
 
     def _probabilities(self, logits: torch.Tensor) -> torch.Tensor:
         if self.activation == "softmax":
-            return logits.softmax(dim=0)
+            return logits.softmax(dim=-1)
         # By logarithms: where every sigmoid is next to nothing, their sum must not be zero.
-        return torch.nn.functional.logsigmoid(logits).softmax(dim=0)
+        return torch.nn.functional.logsigmoid(logits).softmax(dim=-1)

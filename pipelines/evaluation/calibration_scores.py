@@ -26,6 +26,20 @@ def brier_terms(probabilities: Table, labels: NDArray[np.int64]) -> Table:
     return np.square(probabilities - truth).sum(axis=1)
 
 
+def log_loss_terms(probabilities: Table, labels: NDArray[np.int64]) -> Table:
+    """Negative logarithm of the probability of each image's true class, (cases,), at least 0.
+
+    A probability of 0 counts as the smallest step of a float above 1 (2.2e-16), as in
+    scikit-learn's ``log_loss``, so that a single image cannot make the mean infinite.
+
+    Args:
+        probabilities: (cases, classes).
+        labels: index of each case's class, (cases,).
+    """
+    of_truth = probabilities[np.arange(len(labels)), labels]
+    return -np.log(np.clip(of_truth, np.finfo(np.float64).eps, 1.0))
+
+
 def confidence_terms(probabilities: Table, labels: NDArray[np.int64]) -> Table:
     """What each case adds to the bins of the calibration error.
 

@@ -20,6 +20,7 @@ def draw_class_pictures(
     confusion: Sequence[Sequence[int]],
     out_dir: str | os.PathLike[str],
     remark: str = "",
+    uncalibrated: pd.DataFrame | None = None,
 ) -> list[Path]:
     """Draws the confusion matrix, ROC and precision-recall curves and the reliability diagram.
 
@@ -29,6 +30,8 @@ def draw_class_pictures(
         confusion: counts, rows the truth, columns the prediction.
         out_dir: folder of the pictures; made where it does not exist.
         remark: what a reader must know, in every title.
+        uncalibrated: the same cases with the probabilities before a temperature, for the
+            reliability diagram.
 
     Returns:
         Paths of ``confusion.png``, ``roc.png``, ``precision_recall.png``, ``reliability.png``.
@@ -37,7 +40,7 @@ def draw_class_pictures(
         "confusion": confusion_figure(confusion, labels, remark),
         "roc": roc_figure(cases, labels, remark),
         "precision_recall": precision_recall_figure(cases, labels, remark),
-        "reliability": reliability_figure(cases, labels, remark),
+        "reliability": reliability_figure(cases, labels, remark, uncalibrated),
     }
     folder = Path(out_dir)
     folder.mkdir(parents=True, exist_ok=True)

@@ -143,7 +143,10 @@ def scores_table(scores: Mapping[str, Any]) -> Table:
         title says so.
     """
     named = dict(scores["scores"])
-    for name, entries in {**scores["by_class"], **scores.get("by_marks", {})}.items():
+    parts = {**scores["by_class"], **scores.get("by_marks", {})}
+    if "uncalibrated" in scores:
+        parts = {"uncalibrated": scores["uncalibrated"], **parts}
+    for name, entries in parts.items():
         named |= {f"{key} ({name})": entry for key, entry in entries.items()}
     level = max((entry["level"] for entry in named.values()), default=0)
     leaky = scores.get(LEAKY, False)

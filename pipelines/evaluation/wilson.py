@@ -10,11 +10,11 @@ import math
 from scipy.stats import norm
 
 
-def wilson_bounds(hits: int, trials: int, level: float = 0.95) -> tuple[float, float]:
+def wilson_bounds(hits: float, trials: float, level: float = 0.95) -> tuple[float, float]:
     """Gives the bounds of a proportion of independent trials.
 
     Args:
-        hits: number of hits, 0 to ``trials``.
+        hits: number of hits, 0 to ``trials``; no whole number where several images are one trial.
         trials: number of trials, at least 1.
         level: of confidence, in (0, 1).
 

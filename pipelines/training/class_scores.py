@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+import torch
 from ignite.engine import Engine, Events
 
 from pipelines.evaluation.cases import case_table
@@ -22,13 +24,19 @@ class ClassScores:
     processes, so that neither the batch size nor the number of processes changes one.
 
     The engine's output, after its postprocessing, is a list of dictionaries with ``pred``, the
-    probabilities (classes,); its batch holds ``id``, ``group`` and ``class``, and may hold ``fold``
+    probabilities (classes,), or (2, classes) with those before a temperature behind them (see
+    ``CalibrationInferer``); its batch holds ``id``, ``group`` and ``class``, and may hold ``fold``
     and ``flags``.
 
     Args:
         labels: the class names in the order of their indices.
         scores: which scores (those of ``classification_scores.point_scores``) become metrics of the
             engine, and under which names; None for none: then only ``table`` is filled.
+
+    Attributes:
+        table: the cases.
+        uncalibrated: the same with the probabilities before a temperature; None where there is no
+            other than 1.
     """
 
     def __init__(self, labels: Sequence[str], scores: Mapping[str, str] | None = None) -> None:
@@ -36,7 +44,9 @@ class ClassScores:
         self.columns = classification_columns(self.labels)
         self.scores = dict(scores or {})
         self.rows: list[dict[str, Any]] = []
+        self.plain_rows: list[dict[str, Any]] = []
         self.table = case_table([], self.columns)
+        self.uncalibrated: pd.DataFrame | None = None
 
     def attach(self, engine: Engine, name: str | None = None) -> None:
         """Collect at every iteration of ``engine``, score at the end of its epoch."""
@@ -45,18 +55,22 @@ class ClassScores:
         engine.add_event_handler(Events.EPOCH_COMPLETED, self._score)
 
     def _start(self, engine: Engine) -> None:
-        self.rows = []
+        self.rows, self.plain_rows = [], []
 
     def _collect(self, engine: Engine) -> None:
         for item, output in zip(engine.state.batch, engine.state.output, strict=True):
             known = {key: item[key] for key in ("id", "group", "class")}
             fold = item.get("fold")
             known |= {"fold": None if fold is None else int(fold), "flags": item.get("flags", "")}
-            probabilities = output["pred"].detach().double().cpu().flatten().tolist()
-            self.rows.append(classification_row(known, probabilities, self.labels))
+            given = torch.atleast_2d(output["pred"].detach().double().cpu()).tolist()
+            row, *plain = (classification_row(known, each, self.labels) for each in given)
+            self.rows.append(row)
+            self.plain_rows += plain
 
     def _score(self, engine: Engine) -> None:
         self.table = case_table(gathered(self.rows), self.columns)
+        plain = gathered(self.plain_rows)
+        self.uncalibrated = case_table(plain, self.columns) if plain else None
         if not self.scores:
             return
         values = point_scores(self.table, self.labels)

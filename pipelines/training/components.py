@@ -12,6 +12,7 @@ from typing import Any
 import ignite.distributed as idist
 import torch
 
+from networks.calibrated_classifier import CalibratedClassifier
 from pipelines.errors import InputError, first_line
 from pipelines.training.channels import Preprocessing, check_channels
 from pipelines.training.workflow import readable_cause, running_workflow
@@ -104,7 +105,8 @@ def check_classifier(
             the image is smaller than its stride, or it gives another number of logits than classes.
     """
     channels = check_channels(network, preprocessing) or 1
-    _check_stride(network, image_size, channels)
+    inner = network.network if isinstance(network, CalibratedClassifier) else network
+    _check_stride(inner, image_size, channels)
     shape = _answered(network, image_size, channels)
     if shape != (1, len(labels)):
         raise InputError(

@@ -23,6 +23,7 @@ from networks.transfer_classifier import TransferClassifier
 from pipelines.atomic import replacing, write_text
 from pipelines.errors import InputError
 from pipelines.progress import counting
+from pipelines.training.calibration import Calibration
 from pipelines.training.early_stop import metric_or_worst
 from pipelines.training.embedding_classifiers import KINDS, Layer, Samples, fit_classifier
 from pipelines.training.run_folder import MODEL
@@ -51,7 +52,8 @@ class EmbeddingBaseline:
             classifier.
         validator: engine over the validation fold, which runs ``network``.
         scorer: scores the run's fold at the end.
-        handlers: of the training that this takes the place of; the tracking among them is used.
+        handlers: of the training that this takes the place of; the calibration and the tracking
+            among them are used.
         output_dir: the run's folder.
         strengths: values to choose from; those of the classifier where not given.
         metric: the validation's metric that chooses; larger is better.
@@ -87,6 +89,7 @@ class EmbeddingBaseline:
         self.preprocessing = preprocessing
         self.validator = validator
         self.scorer = scorer
+        self.calibrations = [handler for handler in handlers if isinstance(handler, Calibration)]
         self.trackings = [handler for handler in handlers if isinstance(handler, Tracking)]
         self.folder = Path(output_dir)
         self.strengths = tuple(strengths or KINDS[classifier].strengths)
@@ -98,11 +101,13 @@ class EmbeddingBaseline:
         self.console = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def run(self) -> None:
-        """Embed, fit each candidate, keep the best, score the fold, and track it all."""
+        """Embed, fit each candidate, keep the best, calibrate, score the fold, and track it."""
         if idist.get_world_size() > 1:
             raise InputError("the baseline runs in one process; leave multi_gpu_train.json out")
         engine = Engine(self._try)
         engine.add_event_handler(Events.COMPLETED, self._keep)
+        for calibration in self.calibrations:
+            calibration.attach(engine)
         self.scorer.attach(engine)
         for tracking in self.trackings:
             tracking.optimizer = None

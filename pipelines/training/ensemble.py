@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import ignite.distributed as idist
 import torch
 
+from networks.calibrated_classifier import CalibratedClassifier
 from networks.ensemble import Ensemble
 from pipelines.errors import InputError
 from pipelines.training.run_folder import MODEL, recorded, setting
 from pipelines.training.weights import load_weights
 from pipelines.training.workflow import running_config
+
+_LOG = logging.getLogger("med2d")
 
 ALIKE: Mapping[str, Any] = {
     "preprocessing": None,
@@ -60,7 +65,8 @@ def answering_network(
     """Gives the network that answers: one with its weights, or the mean of those of several runs.
 
     Args:
-        network: the recipe's network.
+        network: the recipe's network. Where it is a ``CalibratedClassifier``, each member has the
+            temperature of its own run, fitted to that run's validation fold.
         weights: file of its weights, or None to leave them; not read for an ensemble.
         ensemble: folders of runs of one bundle, or None. Their networks may differ; what the
             images become before, the classes, the activation and the threshold may not.
@@ -74,7 +80,7 @@ def answering_network(
     """
     runs = ensemble_runs(ensemble)
     if not runs:
-        return load_weights(network, weights)
+        return _told(load_weights(network, weights), weights)
     expected = running_config() if recipe is None else recipe
     for run in runs:
         _check_alike(run, recorded(run), expected)
@@ -84,8 +90,25 @@ def answering_network(
 
 def _member(run: Path, network: torch.nn.Module, expected: Mapping[str, Any]) -> torch.nn.Module:
     """Gives a run's network with its weights, built anew where it is not that of the recipe."""
+    if isinstance(network, CalibratedClassifier):
+        choices = (network.flip_average, network.activation, network.calibrated)
+        member = CalibratedClassifier(setting(run, "network_def"), *choices)
+        return _told(load_weights(member, run / MODEL), run / MODEL)
     same = recorded(run).get("network_def") == expected.get("network_def")
     return load_weights(deepcopy(network) if same else setting(run, "network_def"), run / MODEL)
+
+
+def _told(network: torch.nn.Module, weights: str | Path | None) -> torch.nn.Module:
+    """Logs the temperature that came with weights; those of older runs have none."""
+    if weights is not None and isinstance(network, CalibratedClassifier) and idist.get_rank() == 0:
+        value = float(network.temperature)
+        if not network.calibrated:
+            _LOG.info(f"{weights}: probabilities are not calibrated, as asked")
+        elif value == 1:
+            _LOG.info(f"{weights}: temperature 1, probabilities are as the network gives them")
+        else:
+            _LOG.info(f"{weights}: probabilities calibrated at temperature {value:.3f}")
+    return network
 
 
 def _check_alike(run: Path, config: Mapping[str, Any], expected: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ import torch
 from monai.visualize import GradCAM
 from torch import nn
 
+from networks.calibrated_classifier import CalibratedClassifier
 from networks.ensemble import Ensemble
 from pipelines.errors import first_line
 
@@ -39,7 +40,7 @@ def heat_maps(
         return []
     whole = getattr(network, "module", network)
     members = list(whole.members) if isinstance(whole, Ensemble) else [whole]
-    copies = [_own_copy(member) for member in members]
+    copies = [_own_copy(_classifier(member)) for member in members]
     layers = [feature_layer(member, images[0]) for member in copies]
     if None in layers:
         _LOG.warning("the network has no feature maps, so there are no heat maps of its mistakes")
@@ -53,6 +54,11 @@ def heat_maps(
     except RuntimeError as error:  # a network that writes over its own maps has no gradients
         _LOG.warning(f"there are no heat maps of the mistakes: {first_line(error)}")
         return None
+
+
+def _classifier(network: nn.Module) -> nn.Module:
+    """What answers the upright image; a temperature would change no map."""
+    return network.network if isinstance(network, CalibratedClassifier) else network
 
 
 def _own_copy(network: nn.Module) -> nn.Module:

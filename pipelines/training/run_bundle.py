@@ -10,8 +10,10 @@ from typing import Any
 
 from pipelines.atomic import replacing, write_text
 
+NETWORK = "network_def"
+
 RECIPE = (
-    "network_def",
+    NETWORK,
     "preprocessing",
     "image_size",
     "threshold",
@@ -23,6 +25,7 @@ RECIPE = (
 )
 """What inference must take from the training; a key that a bundle lacks is left out."""
 
+_CALIBRATED = "networks.calibrated_classifier.CalibratedClassifier"
 _COPIED = ("metadata.json", "logging.conf")
 
 
@@ -43,13 +46,11 @@ def write_run_bundle(folder: Path, config: Mapping[str, Any], bundle_root: str |
     inference = json.loads((source / "inference.json").read_text(encoding="utf-8"))
     for key in RECIPE:
         if key in config and key in inference:
-            inference[key] = config[key]
-    network = inference.get("network_def")
-    if isinstance(network, dict) and "trained" in network:
-        inference["network_def"] = {**network, "trained": "all"}  # nothing trains here
+            is_network = key == NETWORK
+            inference[key] = _answering(inference[key], config[key]) if is_network else config[key]
     inference["weights"] = "$@bundle_root + '/model.pt'"
     if config.get("operating_point") is not None:  # chosen when the training ends
-        inference["least_share"] = "$operating_points.least_share(@bundle_root)"
+        inference["least_share"] = "$operating_points.least_share(@bundle_root, @ensemble)"
     text = json.dumps(inference, indent=4, ensure_ascii=False) + "\n"
     write_text(target / "inference.json", text)
     for name in _COPIED:
@@ -57,6 +58,15 @@ def write_run_bundle(folder: Path, config: Mapping[str, Any], bundle_root: str |
             shutil.copyfile(source / name, part)
     if isinstance(config.get("labels"), list):
         _name_classes(target / "metadata.json", config["labels"])
+
+
+def _answering(shipped: Any, trained: Any) -> Any:
+    """The network that was trained, within what answers by it where the bundle has that."""
+    if isinstance(trained, dict) and "trained" in trained:
+        trained = {**trained, "trained": "all"}  # nothing trains here
+    if isinstance(shipped, dict) and shipped.get("_target_") == _CALIBRATED:
+        return {**shipped, "network": trained}
+    return trained
 
 
 def _name_classes(path: Path, labels: list[str]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from networks.calibrated_classifier import TEMPERATURE, CalibratedClassifier
 from networks.errors import NetworkError
 from networks.weight_file import check_finite, check_kind
 from pipelines.errors import InputError, first_line
@@ -28,6 +29,8 @@ UNREADABLE = (
 def load_weights(network: torch.nn.Module, path: str | Path | None) -> torch.nn.Module:
     """Load a state dict into ``network``; every tensor must fit.
 
+    Weights that have no temperature give a ``CalibratedClassifier`` that of 1.
+
     Args:
         network: the network to fill.
         path: a file with a plain state dict (``model.pt`` of a run), or None to change nothing.
@@ -44,6 +47,14 @@ def load_weights(network: torch.nn.Module, path: str | Path | None) -> torch.nn.
         return network
     state = _read(Path(path))
     own = network.state_dict()
+    if isinstance(network, CalibratedClassifier):
+        state.setdefault(TEMPERATURE, torch.tensor(1.0))
+    elif TEMPERATURE in state and TEMPERATURE not in own:
+        raise InputError(
+            f"{path} holds a temperature, by which the answers are calibrated, and network_def has "
+            "no place for it; use configs/inference.json of the run's folder, or wrap network_def "
+            "in networks.calibrated_classifier.CalibratedClassifier"
+        )
     wrong = sorted(k for k in own if k not in state or own[k].shape != state[k].shape)
     extra = sorted(set(state) - set(own))
     if wrong or extra:

@@ -44,9 +44,13 @@ def test_one_mlflow_run_holds_it_all(folder: Path, work: Path) -> None:
     assert found.info.status == "FINISHED"
     assert found.data.params["network_def.backbone"] == "torchvision.mobilenet_v2"
     assert "score_balanced_accuracy" in found.data.metrics
+    calibration = json.loads((folder / "calibration.json").read_text(encoding="utf-8"))
+    assert found.data.params["temperature"] == str(calibration["temperature"])
+    assert "score_brier_uncalibrated" in found.data.metrics
     assert len(client.get_metric_history(record["run_id"], "val_balanced_accuracy")) == 2
     names = {a.path for a in client.list_artifacts(record["run_id"])}
     assert {"cases.csv", "scores.json", "curves", "plots", "model.pt"} <= names
+    assert {"calibration.json", "uncalibrated.csv"} <= names
 
 
 def test_the_cycle_of_the_learning_rate_ends(folder: Path) -> None:
@@ -56,7 +60,10 @@ def test_the_cycle_of_the_learning_rate_ends(folder: Path) -> None:
 def test_a_variant_is_scored_and_answers_as_it_was_trained(
     train: Train, work: Path, dataset: Path, tmp_path: Path
 ) -> None:
-    folder = train(BUNDLE, "frozen", "variants/frozen", epochs=1, flip_average="false")
+    options = {"flip_average": "false", "calibration": "false"}
+    folder = train(BUNDLE, "frozen", "variants/frozen", epochs=1, **options)
+    assert not (folder / "calibration.json").exists()
+    assert not (folder / "uncalibrated.csv").exists()
     before = (folder / "cases.csv").read_bytes()
     with contextlib.chdir(work):
         run(config_file=[BUNDLE.config("train"), BUNDLE.config("evaluate")], output_dir=str(folder))
@@ -73,6 +80,22 @@ def test_a_variant_is_scored_and_answers_as_it_was_trained(
         for name in BUNDLE.labels:
             answer = answers.loc[f"{case['id']}.png", f"p_{name}"]
             assert answer == pytest.approx(case[f"p_{name}"], abs=1e-6)
+
+
+def test_a_training_from_calibrated_weights_begins_without_a_temperature(
+    folder: Path, dataset: Path, tmp_path: Path
+) -> None:
+    parser = ConfigParser()
+    parser.read_config(BUNDLE.config("train"))
+    given = {**SMALL, **BUNDLE.smallest, "dataset_dir": str(dataset), "output_dir": str(tmp_path)}
+    given |= {"weights": str(folder / "model.pt"), "normalisation": "symmetric", "device": "cpu"}
+    parser.update(given)
+    answering = parser.get_parsed_content("answering")
+    state = torch.load(folder / "model.pt", weights_only=True)
+    name = "backbone.features.0.0.weight"
+    assert torch.equal(answering.state_dict()[name], state[name])
+    assert float(state["temperature"]) != 1
+    assert float(answering.temperature) == 1
 
 
 @pytest.mark.parametrize(("variant", "trained_layers"), [("frozen", 0), ("first10", 10)])

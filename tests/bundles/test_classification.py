@@ -25,7 +25,7 @@ from monai.bundle import (
 from pipelines.evaluation.cases import read_cases
 from pipelines.evaluation.classification import classification_columns
 from pipelines.training.workflow import check_id
-from tests.bundles.conftest import make_dataset
+from tests.bundles.conftest import make_dataset, med2d
 from tests.bundles.made_bundle import BUNDLES, SMALL, Bundle
 
 FIRST = BUNDLES["breast_us_classification"]
@@ -80,6 +80,7 @@ def test_the_bundle_is_complete(bundle: Bundle) -> None:
 @ALL
 def test_train_and_inference_share_one_recipe(bundle: Bundle) -> None:
     train, inference = bundle.read("train"), bundle.read("inference")
+    inference["network_def"] = inference["network_def"]["network"]  # within what calibrates it
     for each in (train, inference):
         each["network_def"].pop("trained", None)  # what trains is nothing to inference
     shared = ("preprocessing", "postprocessing", "network_def", "image_size", "flip_average")
@@ -219,6 +220,30 @@ def test_a_run_leaves_what_the_contract_says(
 
 
 @ALL
+def test_a_run_is_calibrated_and_shows_what_that_changes(
+    bundle: Bundle, trained: Callable[[Bundle], Path]
+) -> None:
+    folder = trained(bundle)
+    record = json.loads((folder / "calibration.json").read_text(encoding="utf-8"))
+    state = torch.load(folder / "model.pt", weights_only=True)
+    assert record["temperature"] != 1
+    assert float(state["temperature"]) == pytest.approx(record["temperature"])
+    columns = classification_columns(bundle.labels)
+    after, before = (
+        read_cases(folder / name, columns) for name in ("cases.csv", "uncalibrated.csv")
+    )
+    assert after["predicted"].tolist() == before["predicted"].tolist()
+    values = [table[[f"p_{n}" for n in bundle.labels]].to_numpy() for table in (after, before)]
+    expected = values[1] ** (1 / record["temperature"])  # of a softmax
+    np.testing.assert_allclose(values[0], expected / expected.sum(1, keepdims=True), atol=1e-5)
+    scores = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
+    for name in ("brier", "calibration_error"):
+        scored = {when: record["scored"][when][name]["value"] for when in ("before", "after")}
+        assert scores["scores"][name]["value"] == pytest.approx(scored["after"])
+        assert scores["uncalibrated"][name]["value"] == pytest.approx(scored["before"])
+
+
+@ALL
 def test_evaluation_alone_gives_the_same_scores(
     bundle: Bundle, trained: Callable[[Bundle], Path]
 ) -> None:
@@ -235,18 +260,22 @@ def test_evaluation_alone_gives_the_same_scores(
 
 
 @ALL
+@pytest.mark.parametrize("calibrated", ["true", "false"])
 def test_inference_gives_the_probabilities_of_the_scoring(
     bundle: Bundle,
+    calibrated: str,
     trained: Callable[[Bundle], Path],
     datasets: Callable[[str], Path],
     tmp_path: Path,
 ) -> None:
-    cases = read_cases(trained(bundle) / "cases.csv", classification_columns(bundle.labels))
+    table = "cases.csv" if calibrated == "true" else "uncalibrated.csv"
+    cases = read_cases(trained(bundle) / table, classification_columns(bundle.labels))
     (tmp_path / "in").mkdir()
     for name in cases["id"]:
         shutil.copy(datasets(bundle.name) / "images" / f"{name}.png", tmp_path / "in")
     config = str(trained(bundle) / "configs" / "inference.json")
-    run(config_file=config, dataset_dir=str(tmp_path / "in"), output_dir=str(tmp_path / "out"))
+    given = {"dataset_dir": str(tmp_path / "in"), "output_dir": str(tmp_path / "out")}
+    run(config_file=config, calibrated=calibrated, **given)
     answers = pd.read_csv(tmp_path / "out" / "predictions.csv").set_index("image")
     assert list(answers) == ["predicted", *(f"p_{name}" for name in bundle.labels)]
     assert len(answers) == len(cases)
@@ -257,12 +286,54 @@ def test_inference_gives_the_probabilities_of_the_scoring(
             assert answer[f"p_{name}"] == pytest.approx(case[f"p_{name}"], abs=1e-6)
 
 
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Radiographs of another site, for the bundle of bones."""
+    folder = tmp_path_factory.mktemp("site")
+    med2d("phantom", "bones", folder / "raw", "--count", 9, "--size", 64, "--seed", 2)
+    options = ("--folds", 3, "--workers", 1, "--no-audit", "--levels", "class,region")
+    med2d("convert", "class-folders", folder / "raw", folder / "data", *options)
+    return folder / "data"
+
+
+def test_an_ensemble_is_the_mean_of_runs_that_are_each_calibrated(
+    trained: Callable[[Bundle], Path], site: Path, tmp_path: Path
+) -> None:
+    bundle = BUNDLES["bone_xray_classification"]
+    runs = {tmp_path / "one": 0.1, tmp_path / "other": 0.4}
+    for folder, temperature in runs.items():
+        shutil.copytree(trained(bundle), folder)
+        state = torch.load(folder / "model.pt", weights_only=True)
+        torch.save({**state, "temperature": torch.tensor(temperature)}, folder / "model.pt")
+    run(
+        config_file=[bundle.config("train"), bundle.config("evaluate")],
+        output_dir=str(tmp_path / "one"),
+        site_dir=str(site),
+        ensemble=[str(folder) for folder in runs],
+        num_workers=0,
+    )
+    folder = tmp_path / "one" / "sites" / "data_ensemble"
+    columns = classification_columns(bundle.labels)
+    plain, answers = (
+        read_cases(folder / name, columns)[[f"p_{n}" for n in bundle.labels]].to_numpy()
+        for name in ("uncalibrated.csv", "cases.csv")
+    )  # one network, so that without temperatures both runs answer alike
+    members = [plain ** (1 / temperature) for temperature in runs.values()]
+    shares = [member / member.sum(axis=1, keepdims=True) for member in members]
+    np.testing.assert_allclose(answers, np.mean(shares, axis=0), atol=1e-5)
+    assert abs(answers - plain).max() > 1e-3
+    scores = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
+    assert scores["uncalibrated"]["brier"]["n"] == 9
+    assert not (folder / "calibration.json").exists()
+
+
 @ALL
 def test_the_bundles_own_checks_pass(bundle: Bundle, tmp_path: Path) -> None:
     meta, inference = bundle.config("metadata"), bundle.config("inference")
     verify_metadata(meta_file=meta, filepath=str(bundle.root.parent / "metadata_schema.json"))
     verify_net_in_out("network_def", meta_file=meta, config_file=inference)
     network = ConfigParser(bundle.read("inference")).get_parsed_content("network_def").eval()
+    network.temperature.fill_(2)
     torch.save(network.state_dict(), tmp_path / "model.pt")
     ckpt_export(
         "network_def",
@@ -351,6 +422,7 @@ def test_weights_of_another_architecture_are_refused(
         ({"image_size": 16}, "smaller than the stride of network_def"),
         ({"image_size": 0}, "image_size is 0; expected a whole number of at least 1"),
         ({"flip_average": "maybe"}, "flip_average is 'maybe'"),
+        ({"calibration": "maybe"}, "calibration is 'maybe'; expected true or false"),
         ({"dataset_dirr": "x"}, "did you mean dataset_dir?"),
     ],
 )

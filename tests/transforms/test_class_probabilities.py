@@ -26,6 +26,11 @@ def test_a_softmax_is_a_softmax_and_sigmoids_are_divided_by_their_sum(logits: to
     assert probabilities(logits, "sigmoid").argmax() == logits.argmax()
 
 
+def test_several_answers_of_an_image_are_turned_one_by_one() -> None:
+    together = probabilities(LOGITS[:2], "sigmoid")
+    assert torch.equal(together[1], probabilities(LOGITS[1], "sigmoid"))
+
+
 def test_estimates_that_add_up_to_1_stay_what_they_are() -> None:
     true = torch.tensor([0.5, 0.3, 0.2])
     torch.testing.assert_close(probabilities(true.logit(), "sigmoid"), true)

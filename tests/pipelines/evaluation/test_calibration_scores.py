@@ -7,6 +7,7 @@ from pipelines.evaluation.calibration_scores import (
     brier_terms,
     confidence_terms,
     expected_calibration_error,
+    log_loss_terms,
 )
 
 
@@ -28,6 +29,12 @@ def test_by_hand() -> None:
     # bins of a fifteenth: 0.9 twice (one right), 0.6 alone, 0.55 alone
     expected = (abs(0.9 + 0.9 - 1) + abs(0.6 - 1) + abs(0.55 - 1)) / 4
     assert error(probabilities, labels) == pytest.approx(expected)
+
+
+def test_the_log_loss_of_an_image_is_that_of_its_true_class() -> None:
+    terms = log_loss_terms(np.array([[0.25, 0.75], [1.0, 0.0]]), np.array([1, 1]))
+    assert terms[0] == pytest.approx(-np.log(0.75))
+    assert terms[1] == pytest.approx(36.04, abs=0.01)  # of a probability of 0: no infinity
 
 
 def test_certainty_that_is_right_has_no_error() -> None:

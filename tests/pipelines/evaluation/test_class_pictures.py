@@ -10,6 +10,7 @@ from pipelines.evaluation.class_pictures import draw_class_pictures
 
 def test_all_pictures_are_written_and_another_run_replaces_them(tmp_path: Path) -> None:
     cases = pd.DataFrame({"class": ["a", "b"], "p_a": [0.9, 0.2], "p_b": [0.1, 0.8]})
+    cases["group"] = ["1", "2"]
     for _ in range(2):
         paths = draw_class_pictures(cases, ["a", "b"], [[1, 0], [0, 1]], tmp_path / "plots")
     names = ["confusion.png", "roc.png", "precision_recall.png", "reliability.png"]

@@ -14,6 +14,7 @@ from monai.transforms import Activationsd, Compose
 from sklearn import metrics
 
 from pipelines.training.class_scores import ClassScores
+from transforms.class_probabilities import ClassProbabilitiesd
 
 LABELS = ("benign", "malignant", "normal")
 NAMES = {
@@ -125,6 +126,28 @@ def test_every_image_has_its_row() -> None:
     assert scores.table["flags"][3] == "text" and scores.table["fold"].tolist() == [1] * 20
     sums = scores.table[[f"p_{name}" for name in LABELS]].sum(axis=1)
     assert sums.to_numpy() == pytest.approx(np.ones(20), abs=1e-6)
+
+
+def test_answers_before_a_temperature_have_a_table_of_their_own() -> None:
+    scores = ClassScores(LABELS, NAMES)
+    evaluated(scores)
+    assert scores.uncalibrated is None
+    both = [{**item, "image": torch.stack([item["image"] / 3, item["image"]])} for item in items()]
+    calibrated = ClassScores(LABELS, NAMES)
+    evaluator = SupervisedEvaluator(
+        device="cpu",
+        val_data_loader=DataLoader(Dataset(both), batch_size=3),
+        network=torch.nn.Identity(),
+        postprocessing=Compose([ClassProbabilitiesd("pred")]),
+        key_val_metric={"val_balanced_accuracy": calibrated},
+    )
+    evaluator.run()
+    assert calibrated.uncalibrated is not None
+    columns = [f"p_{name}" for name in LABELS]
+    np.testing.assert_allclose(calibrated.uncalibrated[columns], scores.table[columns], atol=1e-6)
+    assert (calibrated.table[columns].max(axis=1) < scores.table[columns].max(axis=1)).all()
+    assert calibrated.table["predicted"].tolist() == scores.table["predicted"].tolist()
+    assert evaluator.state.metrics["val_brier"] != of_scikit_learn()["val_brier"]
 
 
 def test_an_image_of_no_fold_has_none_in_its_row() -> None:

@@ -13,13 +13,15 @@ from monai.data import DataLoader, Dataset
 from monai.engines import SupervisedEvaluator
 from monai.transforms import Compose, EnsureTyped
 
+from networks.calibrated_classifier import CalibratedClassifier
 from networks.transfer_classifier import TransferClassifier
 from pipelines.errors import InputError
 from pipelines.training import embedding_baseline as module
+from pipelines.training.calibration import Calibration
 from pipelines.training.class_scores import ClassScores
 from pipelines.training.embedding_baseline import EmbeddingBaseline
 from pipelines.training.embedding_classifiers import KINDS, fit_classifier
-from pipelines.training.tracking import Tracking
+from pipelines.training.tracking import CALIBRATION, Tracking
 from pipelines.training.weights import load_weights
 from transforms.class_probabilities import ClassProbabilitiesd
 
@@ -170,6 +172,21 @@ def test_it_is_tracked_as_one_run_an_epoch_for_each_candidate(tmp_path: Path) ->
     ]
     assert watched.optimizer is None
     assert watched.files == {"model.pt", "candidates.csv"}
+
+
+def test_it_is_calibrated_before_it_is_scored(tmp_path: Path) -> None:
+    answering = CalibratedClassifier(network(), activation="sigmoid")
+    loader = DataLoader(Dataset(items(1), PREPROCESSING), batch_size=8)
+    handler = Calibration(answering, loader, LABELS, tmp_path, "cpu")
+    seen = []
+    baseline = made(tmp_path, "svm", strengths=[1e-4], handlers=[handler]).baseline
+    baseline.scorer.attach = lambda engine: engine.add_event_handler(
+        Events.COMPLETED, lambda _: seen.append((tmp_path / CALIBRATION).is_file())
+    )
+    baseline.run()
+    assert seen == [True]
+    assert "temperature" in torch.load(tmp_path / "model.pt", weights_only=True)
+    assert torch.equal(answering.network.head.scores.weight, baseline.network.head.scores.weight)
 
 
 @pytest.mark.parametrize(

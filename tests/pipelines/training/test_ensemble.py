@@ -1,12 +1,14 @@
 """Runs of one recipe answer together; anything else is refused."""
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from networks.calibrated_classifier import CalibratedClassifier
 from networks.ensemble import Ensemble
 from pipelines.errors import InputError
 from pipelines.training.ensemble import answering_network, ensemble_runs
@@ -36,6 +38,29 @@ def test_the_runs_answer_by_the_mean_of_their_probabilities(tmp_path: Path) -> N
         single = answering_network(torch.nn.Linear(3, 2), Path(folder) / "model.pt")
         answers.append(single(images).softmax(dim=1))
     torch.testing.assert_close(together(images).softmax(dim=1), torch.stack(answers).mean(dim=0))
+
+
+@pytest.mark.parametrize("calibrated", [True, False])
+def test_each_run_has_the_temperature_of_its_own_fold(
+    calibrated: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    definition = {"_target_": "torch.nn.Linear", "in_features": 3, "out_features": 2}
+    runs = [run(tmp_path / name, 0.2, network_def=definition) for name in ("a", "b")]
+    state = {**torch.load(runs[0] / "model.pt"), "temperature": torch.tensor(2.0)}
+    torch.save(state, runs[0] / "model.pt")
+    network = CalibratedClassifier(torch.nn.Linear(3, 2), False, calibrated=calibrated)
+    with caplog.at_level(logging.INFO, "med2d"):
+        together = answering_network(network, None, runs, recipe=RECIPE)
+    assert [float(member.temperature) for member in together.members] == [2, 1]  # type: ignore[union-attr, arg-type]
+    images = torch.rand(4, 3)
+    plain = images @ torch.full((3, 2), 0.2) + torch.arange(2.0)
+    first = plain / 2 if calibrated else plain
+    expected = (first.softmax(dim=1) + plain.softmax(dim=1)) / 2
+    torch.testing.assert_close(together(images).softmax(dim=1), expected)
+    told = "calibrated at temperature 2.000" if calibrated else "not calibrated, as asked"
+    assert f"{runs[0] / 'model.pt'}: probabilities {told}" in caplog.text.replace("are ", "")
+    if calibrated:
+        assert f"{runs[1] / 'model.pt'}: temperature 1, probabilities are as the" in caplog.text
 
 
 def test_runs_that_say_nothing_of_the_activation_are_read_by_a_softmax(tmp_path: Path) -> None:

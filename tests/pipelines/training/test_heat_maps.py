@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from networks.bone_cnn import BoneCNN
+from networks.calibrated_classifier import CalibratedClassifier
 from networks.ensemble import Ensemble
 from networks.transfer_classifier import TransferClassifier
 from pipelines.training.heat_maps import feature_layer, heat_maps
@@ -47,6 +48,13 @@ def test_the_map_is_that_of_the_formula(memory_format: torch.memory_format) -> N
     for image, index, heat in zip(IMAGES, [2, 0], found, strict=True):
         assert heat.shape == (64, 96)
         torch.testing.assert_close(heat, by_hand(Small(), image, index), atol=1e-5, rtol=1e-4)
+
+
+def test_of_a_calibrated_classifier_they_are_those_of_the_upright_image() -> None:
+    found = heat_maps(CalibratedClassifier(Small()), IMAGES, [2, 0])
+    expected = heat_maps(Small(), IMAGES, [2, 0])
+    assert found is not None and expected is not None
+    torch.testing.assert_close(found, expected)
 
 
 def test_the_network_stays_as_it_was() -> None:

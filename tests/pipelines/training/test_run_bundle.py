@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from pipelines.bundles import bundle_names, bundle_root
 from pipelines.training.run_bundle import write_run_bundle
 
 
-def inference(folder: Path) -> dict[str, object]:
+def inference(folder: Path) -> dict[str, Any]:
     text = (folder / "configs" / "inference.json").read_text(encoding="utf-8")
     return json.loads(text)
 
@@ -23,7 +24,12 @@ def test_the_run_s_recipe_replaces_the_shipped_one(bundle: str, tmp_path: Path) 
     changes = {"network_def": {"_target_": "BasicUNet"}, "image_size": 96, "epochs": 7}
     write_run_bundle(tmp_path / "run", changes, bundle_root(bundle))
     written = inference(tmp_path / "run")
-    assert written["network_def"] == {"_target_": "BasicUNet"}
+    classifies = shipped.get("calibrated", False)  # there the network stands within what calibrates
+    expected = {"_target_": "BasicUNet"}
+    if classifies:
+        expected = {**shipped["network_def"], "network": expected}
+    assert written["network_def"] == expected
+    assert classifies == bundle.endswith("classification")
     assert written["image_size"] == 96
     assert "epochs" not in written
     kept = set(shipped) - {"network_def", "image_size", "weights"}
@@ -54,7 +60,7 @@ def test_a_chosen_least_region_is_read_when_the_run_answers(tmp_path: Path) -> N
     bundle = bundle_root("breast_us_segmentation")
     write_run_bundle(tmp_path, {"operating_point": {}, "least_share": 0.0}, bundle)
     (tmp_path / "operating_point.json").write_text('{"least_share": 0.004}')
-    names = ("imports", "bundle_root", "least_share")
+    names = ("imports", "bundle_root", "ensemble", "least_share")
     config = {name: inference(tmp_path)[name] for name in names} | {"bundle_root": str(tmp_path)}
     assert ConfigParser(config).get_parsed_content("least_share") == 0.004
     write_run_bundle(tmp_path, {"operating_point": None, "least_share": 0.01}, bundle)
@@ -77,7 +83,7 @@ def test_the_probabilities_follow_the_loss_of_the_run(tmp_path: Path) -> None:
     answer = parser.get_parsed_content("postprocessing")({"pred": torch.tensor([0.0, 0.0, 9.0])})
     shares = torch.tensor([0.5, 0.5, 1.0]) / 2
     torch.testing.assert_close(answer["pred"], shares, atol=1e-3, rtol=0)
-    assert parser.get_parsed_content("inferer").activation == "sigmoid"
+    assert parser.get_parsed_content("network_def").activation == "sigmoid"
 
 
 def test_the_metadata_tell_the_classes_of_the_run(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from networks.calibrated_classifier import CalibratedClassifier
 from networks.errors import NetworkError
 from pipelines.errors import InputError
 from pipelines.training.weights import load_weights
@@ -30,6 +31,26 @@ def test_no_path_changes_nothing() -> None:
     before = target[0].weight.clone()
     assert load_weights(target, None) is target
     assert torch.equal(target[0].weight, before)
+
+
+def test_weights_of_old_have_the_temperature_1(tmp_path: Path) -> None:
+    torch.save(network().state_dict(), tmp_path / "model.pt")
+    target = CalibratedClassifier(network())
+    target.temperature.fill_(2)
+    load_weights(target, tmp_path / "model.pt")
+    assert float(target.temperature) == 1
+    assert torch.equal(target.network[0].weight, torch.load(tmp_path / "model.pt")["0.weight"])
+
+
+def test_a_temperature_goes_with_the_weights_or_is_asked_after(tmp_path: Path) -> None:
+    source = CalibratedClassifier(network())
+    source.temperature.fill_(2)
+    torch.save(source.state_dict(), tmp_path / "model.pt")
+    target = CalibratedClassifier(network())
+    load_weights(target, tmp_path / "model.pt")
+    assert float(target.temperature) == 2
+    with pytest.raises(InputError, match=r"holds a temperature, by which .* no place for it; use"):
+        load_weights(network(), tmp_path / "model.pt")
 
 
 class Unpickled:
