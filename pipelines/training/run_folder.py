@@ -16,6 +16,7 @@ from pipelines.atomic import write_text
 from pipelines.datasets.dataset import LEAKY, digest, read
 from pipelines.errors import InputError
 from pipelines.training.run_bundle import write_run_bundle
+from pipelines.training.run_record import write_record, write_resume
 from pipelines.training.workflow import running_config, running_workflow
 
 CONFIG = "config.json"
@@ -66,7 +67,7 @@ def prepare(
     dataset_dir: str | Path,
     bundle_root: str | Path,
 ) -> Path:
-    """Make a run's folder, or take up the one of a run that goes on, and record the configuration.
+    """Make a run's folder, or take up that of one that goes on, and record what it begins from.
 
     Only the first process of several touches the disk.
 
@@ -93,8 +94,12 @@ def prepare(
         config = {**_plain(running_config()), **_probed(), DIGEST: digest(dataset)}
         config |= {LEAKY: True} if dataset.leaky else {}
         try:
-            _prepare(folder, config, resume, overwrite)
+            goes_on = _prepare(folder, config, resume, overwrite)
             write_run_bundle(folder, config, bundle_root)
+            if goes_on:
+                write_resume(folder)
+            else:
+                write_record(folder, config, dataset, bundle_root)
         except OSError as error:
             raise InputError(
                 f"output_dir {folder} cannot be written ({error.strerror or error}); choose another"
@@ -103,7 +108,8 @@ def prepare(
     return folder
 
 
-def _prepare(folder: Path, config: dict[str, Any], resume: bool, overwrite: bool) -> None:
+def _prepare(folder: Path, config: dict[str, Any], resume: bool, overwrite: bool) -> bool:
+    """Makes the folder and writes the configuration; tells whether a training goes on in it."""
     occupied = _check_folder(folder, resume, overwrite)
     if occupied and resume:
         _check_same(recorded(folder), config, folder)
@@ -111,6 +117,7 @@ def _prepare(folder: Path, config: dict[str, Any], resume: bool, overwrite: bool
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / CONFIG, json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+    return (folder / CHECKPOINT).is_file()
 
 
 def _check_folder(folder: Path, resume: bool, overwrite: bool) -> bool:
@@ -154,7 +161,7 @@ def _is_run(folder: Path) -> bool:
 
 def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
     """The configuration as JSON gives it back: without metadata, lists where there were tuples."""
-    kept = {k: v for k, v in config.items() if k != ConfigParser.meta_key}
+    kept = {k: v for k, v in config.items() if k not in (ConfigParser.meta_key, LEAKY)}
     return json.loads(json.dumps(kept))
 
 

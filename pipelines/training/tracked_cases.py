@@ -33,19 +33,7 @@ def fetch_cases(run_id: str, uri: str, folder: Path) -> tuple[Path, str, str | N
     Raises:
         InputError: the store cannot be reached, knows no such run, or the run has no cases.
     """
-    _check_database(uri)
-    for name, value in CLIENT_SETTINGS.items():
-        os.environ.setdefault(name, value)
-    from mlflow.tracking import MlflowClient  # takes seconds, so not at the top
-
-    try:
-        client: Any = MlflowClient(uri)
-        run = client.get_run(run_id)
-    except Exception as error:  # whatever MLflow or its store raises
-        raise InputError(
-            f"MLflow run {run_id} cannot be read ({first_line(error)}); the runs of the store: "
-            f"{ui_command(uri)}"
-        ) from None
+    client, run = open_run(run_id, uri)
     try:
         file = Path(client.download_artifacts(run_id, CASES, str(folder)))
     except Exception as error:  # as above
@@ -55,6 +43,34 @@ def fetch_cases(run_id: str, uri: str, folder: Path) -> tuple[Path, str, str | N
         ) from None
     name = f"{run.info.run_name} ({run_id[:8]})"
     return file, name, run.data.tags.get("dataset")
+
+
+def open_run(run_id: str, uri: str) -> tuple[Any, Any]:
+    """Opens the store and looks up a run.
+
+    Args:
+        run_id: of the MLflow run.
+        uri: of the store, such as ``tracking_uri()``.
+
+    Returns:
+        The store's client, and the run.
+
+    Raises:
+        InputError: the store cannot be reached, or knows no such run.
+    """
+    _check_database(uri)
+    for name, value in CLIENT_SETTINGS.items():
+        os.environ.setdefault(name, value)
+    from mlflow.tracking import MlflowClient  # takes seconds, so not at the top
+
+    try:
+        client: Any = MlflowClient(uri)
+        return client, client.get_run(run_id)
+    except Exception as error:  # whatever MLflow or its store raises
+        raise InputError(
+            f"MLflow run {run_id} cannot be read ({first_line(error)}); the runs of the store: "
+            f"{ui_command(uri)}"
+        ) from None
 
 
 def _check_database(uri: str) -> None:

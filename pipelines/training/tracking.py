@@ -26,17 +26,25 @@ from pipelines.errors import first_line
 from pipelines.training.early_stop import is_validated
 from pipelines.training.git_commit import git_commit
 from pipelines.training.run_folder import DIGEST, flag, recorded
+from pipelines.training.run_record import record_tags
 from pipelines.training.termination import is_terminated, stop_on_terminate
 
 _LOG = logging.getLogger("med2d")
 
 RECORD = "mlflow.json"
 """Names the MLflow run of a run's folder, so that a resume goes on with it."""
+PARENT = "MED2D_PARENT_RUN"
+"""Variable of the environment: the MLflow run that those of its trainings belong to."""
+
+CALIBRATION = "calibration.json"
+"""The temperature of a classification, and what it reached, in a run's folder."""
 
 _LONGEST_PARAMETER = 500
+_LONGEST_TAG = 5000
 _TRAINING_PER_WAIT = 10
 """After a failed try, so many times its seconds pass before the next: it may be a long timeout."""
 CLIENT_SETTINGS = {
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",  # a line for every file
     "MLFLOW_DISABLE_TELEMETRY": "true",  # nothing about a hospital's trainings leaves its machine
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
@@ -45,10 +53,14 @@ CLIENT_SETTINGS = {
 """Of the environment, for MLflow's client, where it does not say otherwise."""
 
 _NOT_PARAMETERS = ("imports", "initialize", "run", "finalize", "resume", "overwrite")
-_ARTIFACTS = (
-    *("config.json", "history.csv", "candidates.csv", "operating_point.json"),
-    *("cases.csv", "regions.csv", "scores.json", "model.pt"),
+ARTIFACTS = (
+    *("config.json", "record.json", "dataset_items.json", "machine.json"),
+    *("history.csv", "candidates.csv", "operating_point.json", CALIBRATION),
+    *("cases.csv", "uncalibrated.csv", "regions.csv", "scores.json", "model.pt"),
 )
+"""Files of a run's folder that are logged when it ends, where they are there."""
+CONFIGS = "configs"
+"""Folder with what makes a run's folder a bundle of its own; logged with them."""
 _PICTURES = ("curves", "overlays", "plots")
 
 
@@ -153,7 +165,9 @@ class Tracking:
         if self._is_new:
             _log_parameters(self.client, self.run_id, recorded(self.folder))
         for name, value in {**_environment_tags(), **_run_tags(self.folder), **self.tags}.items():
-            self.client.set_tag(self.run_id, name, value)
+            self.client.set_tag(self.run_id, name, value[:_LONGEST_TAG])
+        if os.environ.get(PARENT):
+            self.client.set_tag(self.run_id, "mlflow.parentRunId", os.environ[PARENT])
         self._is_described = True
 
     def _begin(self) -> Any:
@@ -228,10 +242,10 @@ def log_results(client: Any, run_id: str | None, folder: Path) -> None:
         run_id: the MLflow run.
         folder: the run's folder.
     """
-    for name in _ARTIFACTS:
+    for name in ARTIFACTS:
         if (folder / name).is_file():
             client.log_artifact(run_id, str(folder / name))
-    for name in _PICTURES:
+    for name in (CONFIGS, *_PICTURES):
         if (folder / name).is_dir():
             client.log_artifacts(run_id, str(folder / name), name)
     if (folder / "scores.json").is_file():
@@ -244,12 +258,34 @@ def log_results(client: Any, run_id: str | None, folder: Path) -> None:
             for end, key in (("", "value"), ("_low", "low"), ("_high", "high"), ("_n", "n"))
         }
         _log_metrics(client, run_id, values, 0)
+    if (folder / CALIBRATION).is_file():
+        record = json.loads((folder / CALIBRATION).read_text(encoding="utf-8"))
+        _log_calibration(client, run_id, record)
+
+
+def _log_calibration(client: Any, run_id: str | None, record: Mapping[str, Any]) -> None:
+    """Log the temperature, and what it changed on the validation fold.
+
+    MLflow keeps a parameter's first value; after a resume the metric is the one that holds.
+    """
+    if "temperature" not in client.get_run(run_id).data.params:
+        client.log_param(run_id, "temperature", record["temperature"])
+    values = {
+        f"calibration_{name}_{when}": value
+        for when, scores in record["validation"].items()
+        for name, value in scores.items()
+    }
+    _log_metrics(client, run_id, {"temperature": record["temperature"], **values}, 0)
 
 
 def _all_scores(record: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """The scores of all images by name, and those of each class by name and class."""
+    """The scores of all images by name, and those of each class by name and class.
+
+    Those before a temperature end in ``uncalibrated``.
+    """
     named = dict(record["scores"])
-    for label, entries in record.get("by_class", {}).items():
+    parts = {**record.get("by_class", {}), "uncalibrated": record.get("uncalibrated", {})}
+    for label, entries in parts.items():
         ending = re.sub(r"[^\w .-]", "_", label)  # what MLflow allows
         named |= {f"{name}_{ending}": entry for name, entry in entries.items()}
     return named
@@ -302,6 +338,60 @@ def log_rescored(folder: str | Path, part: str | Path | None = None) -> None:
         else:
             log_results(client, record["run_id"], Path(folder))
     except Exception as error:  # the files are written; a store that is away must not fail them
+        _LOG.warning(
+            f"MLflow at {record['tracking_uri']} cannot be written ({first_line(error)}); "
+            f"{folder} holds all results"
+        )
+
+
+def begin_run(folder: Path, experiment: str) -> tuple[Any, str, bool]:
+    """Make the MLflow run of a folder that is of no single training, or take up its earlier one.
+
+    The folder's ``mlflow.json`` names the run from then on.
+
+    Args:
+        folder: of which the run is.
+        experiment: MLflow experiment.
+
+    Returns:
+        An ``MlflowClient``, the run's id, and whether the run is new.
+    """
+    path = folder / RECORD
+    before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    known = before.get("tracking_uri")
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or known or tracking_uri()
+    earlier = before.get("run_id") if _without_password(uri) == known else None
+    with _alone(uri):
+        client = _client(uri)
+        run_id = earlier or _create_run(client, experiment, folder.name, uri)
+    if earlier:
+        client.update_run(run_id, status="RUNNING")
+    record = {"tracking_uri": _without_password(uri), "run_id": run_id}
+    write_text(path, json.dumps(record, indent=2) + "\n")
+    return client, run_id, earlier is None
+
+
+def log_tags(folder: str | Path, tags: Mapping[str, str], file: str) -> None:
+    """Log tags, and a file of a run's folder, to the MLflow run of a training that has ended.
+
+    Nothing is logged where the training was not tracked. Where MLflow cannot be reached, one
+    warning says so.
+
+    Args:
+        folder: the run's folder.
+        tags: values by name.
+        file: name of a file in the folder.
+    """
+    path = Path(folder) / RECORD
+    if not path.is_file():
+        return
+    record = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        client = _client(record["tracking_uri"])
+        for name, value in tags.items():
+            client.set_tag(record["run_id"], name, value)
+        client.log_artifact(record["run_id"], str(Path(folder) / file))
+    except Exception as error:  # the file is written; a store that is away must not fail it
         _LOG.warning(
             f"MLflow at {record['tracking_uri']} cannot be written ({first_line(error)}); "
             f"{folder} holds all results"
@@ -413,5 +503,5 @@ def _environment_tags() -> dict[str, str]:
 def _run_tags(folder: Path) -> dict[str, str]:
     metadata = json.loads((folder / "configs" / "metadata.json").read_text(encoding="utf-8"))
     config = recorded(folder)
-    tags = {"dataset": config[DIGEST], "version.bundle": metadata["version"]}
+    tags = {"dataset": config[DIGEST], "version.bundle": metadata["version"], **record_tags(folder)}
     return {**tags, LEAKY: "true"} if config.get(LEAKY) else tags

@@ -36,6 +36,7 @@ from pipelines.evaluation.class_maps import class_map_columns, pixel_confusion
 from pipelines.preview.bundle_file import find_bundle
 from pipelines.preview.network_view import network_view
 from pipelines.training.class_map_batch_scores import ClassMapTrainingScores
+from pipelines.training.run_comparison import compare_runs
 from tests.bundles.conftest import med2d
 
 ROOT = bundle_root("tissue_segmentation")
@@ -189,6 +190,10 @@ def test_runs_answer_together_and_mirrored(trained: Path, work: Path, site: Path
     ]
     mean = np.mean([each["scores"]["dice"]["value"] for each in own])
     assert scores["drop"]["scores"]["dice"]["own"] == pytest.approx(mean)
+    config = trained / "configs" / "inference.json"
+    answers = infer(config, site / "images", work / "together", ensemble=runs)
+    maps = [picture(path) for path in answers.glob("*_index.png")]
+    assert len(maps) == 12 and all((one == 2).all() for one in maps)
 
 
 def test_a_site_with_other_classes_is_refused(
@@ -198,6 +203,19 @@ def test_a_site_with_other_classes_is_refused(
         run(config_file=[TRAIN, EVALUATE], output_dir=str(trained), site_dir=str(busi_dataset))
     line = error_line(caught.value)
     assert f"the masks of {busi_dataset} have the classes background, tumour; the model's" in line
+
+
+def test_the_same_command_twice_gives_equal_weights_and_scores(
+    trained: Path, work: Path, dataset: Path
+) -> None:
+    found = compare_runs(trained, train(work / "again", dataset))
+    assert len(found) == 4 and all(each.equal for each in found), found
+
+
+@pytest.mark.slow
+def test_a_rerun_is_equal(trained: Path, work: Path) -> None:
+    med2d("rerun", trained, "-o", work / "rerun")
+    assert json.loads((work / "rerun" / "rerun.json").read_text(encoding="utf-8"))["equal"]
 
 
 def test_a_stopped_run_goes_on_to_the_weights_of_one_never_stopped(

@@ -21,6 +21,7 @@ from pipelines.training.tracking import (
     Tracking,
     flat_parameters,
     log_rescored,
+    log_tags,
     tracking_uri,
     ui_command,
 )
@@ -126,8 +127,30 @@ def test_a_run_holds_everything(
     )
     assert "score_dice_high" not in metrics
     names = {item.path for item in client.list_artifacts(run.info.run_id)}
-    assert names == {"config.json", "curves", "scores.json"}
+    assert names == {"config.json", "configs", "curves", "scores.json"}
     assert ui_command() in capsys.readouterr().out
+
+
+def test_the_temperature_is_a_parameter_and_what_it_changed_are_metrics(
+    client: MlflowClient, small_training: Make
+) -> None:
+    parts = small_training(SCORES, tracked, epochs=1)
+    entry = {"value": 0.5, "low": 0.4, "high": None, "n": 6}
+    scores = {"scores": {"brier": entry}, "uncalibrated": {"brier": {**entry, "value": 0.75}}}
+    (parts.folder / "scores.json").write_text(json.dumps(scores))
+    calibration = {"temperature": 1.5, "validation": {"before": {"brier": 0.5}, "after": {}}}
+    (parts.folder / "calibration.json").write_text(json.dumps(calibration))
+    silently(parts)
+    run = run_of(parts, client)
+    assert run.data.params["temperature"] == "1.5"
+    assert run.data.metrics["calibration_brier_before"] == 0.5
+    assert run.data.metrics["score_brier_uncalibrated"] == 0.75
+    (parts.folder / "calibration.json").write_text(json.dumps({**calibration, "temperature": 2}))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="MLflow at")
+        log_rescored(parts.folder)  # a parameter cannot be changed; the metric can
+    run = run_of(parts, client)
+    assert (run.data.params["temperature"], run.data.metrics["temperature"]) == ("1.5", 2)
 
 
 def test_artifacts_lie_beside_the_database(
@@ -223,6 +246,22 @@ def test_a_new_evaluation_is_logged_to_the_training_s_run(
         assert run_of(parts, client).data.metrics[name] == 0.9
     assert len(client.search_runs([run_of(parts, client).info.experiment_id])) == count
     log_rescored(tmp_path)  # a folder without a record: nothing to log to
+
+
+def test_a_run_that_has_ended_gets_tags_and_a_file(
+    client: MlflowClient, small_training: Make, tmp_path: Path
+) -> None:
+    parts = small_training(SCORES, tracked, epochs=1)
+    silently(parts)
+    (parts.folder / "rerun.json").write_text("{}")
+    log_tags(parts.folder, {"rerun_of": "runs/a"}, "rerun.json")
+    run = run_of(parts, client)
+    assert run.data.tags["rerun_of"] == "runs/a"
+    assert "rerun.json" in {item.path for item in client.list_artifacts(run.info.run_id)}
+    log_tags(tmp_path, {"rerun_of": "runs/a"}, "rerun.json")  # not tracked: nothing to log to
+    away = {"tracking_uri": f"sqlite:///{parts.folder}/mlflow.json/x.db", "run_id": "0"}
+    (parts.folder / "mlflow.json").write_text(json.dumps(away))
+    log_tags(parts.folder, {}, "rerun.json")  # only a warning
 
 
 def test_another_site_s_results_stand_beside_the_run_s_own(
