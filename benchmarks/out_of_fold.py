@@ -24,15 +24,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pandas as pd
 from recipe_runs import (
     DEFAULT,
     Row,
-    bundle_command,
     call,
     ended_well,
     epoch_seconds,
@@ -47,14 +44,11 @@ from recipe_runs import (
 )
 
 from pipelines.bundles import bundle_root
-from pipelines.datasets.dataset import Dataset, read
+from pipelines.crossval.plan import bundle_command
+from pipelines.crossval.pooled import pooled_scores
+from pipelines.datasets.dataset import read
 from pipelines.errors import InputError
-from pipelines.evaluation.cases import SEGMENTATION_COLUMNS, Column, read_cases
-from pipelines.evaluation.classification import classification_columns
-from pipelines.evaluation.classification_scores import classification_scores
-from pipelines.evaluation.froc import froc_scores
-from pipelines.evaluation.lesion_candidates import read_candidates
-from pipelines.evaluation.scores import segmentation_scores
+from pipelines.evaluation.segmentation_ratios import SCORES_BY_MARKS
 
 SCORES = {
     "classification": ("balanced_accuracy", "accuracy", "auroc", "macro_f1", "kappa", "brier"),
@@ -119,7 +113,7 @@ def run(options: argparse.Namespace) -> None:
         key = {"recipe": options.recipe, "split": split, "fold": fold}
         rows = [{**key, **row, **facts} for row in _rows(scores, dataset.task)]
         write_rows(table, rows, COLUMNS, KEY)
-    pooled = _pooled(folders, dataset)
+    pooled = pooled_scores(folders)
     key = {"recipe": options.recipe, "split": split, "fold": "all"}
     facts = {"training_minutes": _sum(minutes), "command": _repeat(options)}
     rows = [{**key, **row, **facts} for row in _rows(pooled, dataset.task)]
@@ -184,28 +178,14 @@ def _minutes(folder: Path) -> float | None:
     return round(sum(seconds) / 60, 1) if seconds else None
 
 
-def _pooled(folders: list[Path], dataset: Dataset) -> dict[str, Any]:
-    """The scores of the cases of all folds together."""
-    if dataset.task == "classification":
-        labels = [dataset.labels[str(index)] for index in range(len(dataset.labels))]
-        return classification_scores(_joined_cases(folders, classification_columns(labels)), labels)
-    cases = _joined_cases(folders, SEGMENTATION_COLUMNS)
-    regions = pd.concat([read_candidates(folder / "regions.csv") for folder in folders])
-    return {**segmentation_scores(cases), "froc": froc_scores(regions, cases)}
-
-
-def _joined_cases(folders: list[Path], columns: Mapping[str, Column]) -> pd.DataFrame:
-    tables = [read_cases(folder / "cases.csv", columns) for folder in folders]
-    return pd.concat(tables, ignore_index=True)
-
-
 def _rows(scores: dict[str, Any], task: str) -> list[Row]:
     entries = {name: scores["scores"][name] for name in SCORES[task]}
     if task == "classification":
         entries |= {f"recall of {name}": one["recall"] for name, one in scores["by_class"].items()}
     for part, by_score in scores.get("by_marks", {}).items():
         if task == "segmentation":
-            entries |= {f"{name} {part}": entry for name, entry in by_score.items()}
+            given = by_score.get("scores", by_score)  # of pooled cases there are more of them
+            entries |= {f"{name} {part}": given[name] for name in SCORES_BY_MARKS}
     entries |= scores.get("froc", {}).get("scores", {})
     return [
         {

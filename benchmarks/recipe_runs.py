@@ -15,6 +15,7 @@ import pandas as pd
 
 from pipelines.atomic import write_text
 from pipelines.bundles import bundle_root
+from pipelines.crossval.plan import bundle_command
 from pipelines.errors import InputError
 
 DEFAULT = "default"
@@ -81,16 +82,6 @@ def training_command(
         overrides: further words of the command.
     """
     return [*bundle_command(recipe_files(bundle, recipe), arguments), *overrides]
-
-
-def bundle_command(files: Sequence[Path], arguments: Mapping[str, Any]) -> list[str]:
-    """Gives the command that runs configuration files with options."""
-    chosen = str(files[0]) if len(files) == 1 else str([str(file) for file in files])
-    options = {"config_file": chosen, **arguments}
-    return [
-        *("python", "-m", "monai.bundle", "run"),
-        *(part for key, value in options.items() for part in (f"--{key}", str(value))),
-    ]
 
 
 def train(command: list[str], folder: Path) -> None:

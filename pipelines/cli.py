@@ -12,11 +12,13 @@ import pipelines
 from pipelines.commands.audit import audit
 from pipelines.commands.compare import compare
 from pipelines.commands.convert import convert
+from pipelines.commands.crossval import crossval
 from pipelines.commands.ctrl_c import one_ctrl_c
 from pipelines.commands.export import export
 from pipelines.commands.layouts import layouts
 from pipelines.commands.phantom import phantom
 from pipelines.commands.preview import preview
+from pipelines.commands.rerun import rerun
 from pipelines.commands.score import score
 from pipelines.commands.split import split
 from pipelines.errors import InputError
@@ -74,5 +76,8 @@ def main() -> None:
     """From a folder of 2-D medical images to a model that can be trusted and deployed."""
 
 
-for _command in (convert, layouts, phantom, audit, preview, split, export, score, compare):
+for _command in (
+    *(convert, layouts, phantom, audit, preview, split, export),
+    *(crossval, score, compare, rerun),
+):
     main.add_command(_command)

@@ -184,7 +184,7 @@ def _options(words: tuple[str, ...]) -> dict[str, str]:
 
 def _shipped(path: str) -> Path:
     """The shipped file of which a run's folder holds a copy, or the file itself."""
-    inside = re.fullmatch(r"runs/([^/]+)/[^/]+/(configs/[^/]+)", path)
+    inside = re.fullmatch(r"runs/([^/]+)/[^/]+(?:/fold\d+-seed\d+)?/(configs/[^/]+)", path)
     return ROOT / "bundles" / inside[1] / inside[2] if inside else ROOT / path
 
 
