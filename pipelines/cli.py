@@ -18,6 +18,7 @@ from pipelines.commands.export import export
 from pipelines.commands.layouts import layouts
 from pipelines.commands.phantom import phantom
 from pipelines.commands.preview import preview
+from pipelines.commands.report import report
 from pipelines.commands.rerun import rerun
 from pipelines.commands.score import score
 from pipelines.commands.split import split
@@ -78,6 +79,6 @@ def main() -> None:
 
 for _command in (
     *(convert, layouts, phantom, audit, preview, split, export),
-    *(crossval, score, compare, rerun),
+    *(crossval, score, compare, report, rerun),
 ):
     main.add_command(_command)

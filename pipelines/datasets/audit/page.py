@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from typing import Any
 
 import pipelines
@@ -17,6 +16,7 @@ from pipelines.datasets.audit.report import Report
 from pipelines.datasets.audit.resolution_plot import resolution_plot
 from pipelines.datasets.audit.thumbnail import Thumbnail, draw_thumbnails
 from pipelines.datasets.dataset import Item
+from pipelines.house_page import render
 
 _LISTED = 200  # images left out that the page lists; audit.json has all
 _MODALITIES = {
@@ -41,34 +41,28 @@ def page(report: Report, cases: Sequence[Case], workers: int) -> str:
     Returns:
         HTML; the same report gives the same text.
     """
-    from jinja2 import Environment, StrictUndefined
-
     dataset = report.dataset
     places = {item["image"]: item for item in (*dataset.items, *dataset.testing)}
     rows = [shown(finding) for finding in report.findings]
     pictures = _draw(report, places, rows, workers)
-    environment = Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
-    )
-    environment.filters |= {"percent": percent, "thousands": "{:,}".format}
-    source = files(__package__).joinpath("page.html.j2").read_text(encoding="utf-8")
-    return environment.from_string(source).render(
-        report=report,
-        content=report.content(),
-        version=pipelines.__version__,
-        modality=_modality(report),
-        tiles=_tiles(report),
-        findings=[
+    values = {
+        "report": report,
+        "content": report.content(),
+        "version": pipelines.__version__,
+        "modality": _modality(report),
+        "tiles": _tiles(report),
+        "findings": [
             figures(finding, some, places, pictures)
             for finding, some in zip(report.findings, rows, strict=True)
         ],
-        plot=resolution_plot(report.resolution, cases) if report.resolution else "",
-        classes=_classes(report),
-        few=FEW,
-        flags=_flags(report),
-        left_out=_left_out(report),
-        listed=_LISTED,
-    )
+        "plot": resolution_plot(report.resolution, cases) if report.resolution else "",
+        "classes": _classes(report),
+        "few": FEW,
+        "flags": _flags(report),
+        "left_out": _left_out(report),
+        "listed": _LISTED,
+    }
+    return render(__package__, "page.html.j2", {"percent": percent}, values)
 
 
 def _draw(

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipelines.datasets.audit.case import Case
 from pipelines.datasets.audit.resolution import LEAST_AREA, LEAST_KEPT, MOST_ENLARGED
+from pipelines.svg_plot import PALE, page_style, svg_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _GREY = "#64748b"
 _RIGHT = (0.42, 0.23, 0.57, 0.69)  # of the figure: left, bottom, width, height
-_BLUE, _ORANGE, _GREEN, _INK, _PALE = "#0072B2", "#D55E00", "#009E73", "#334155", "#e2e8f0"
-_STYLE = {
-    "svg.fonttype": "none",  # text stays text, in the page's own fonts
-    "svg.hashsalt": "med2d",  # the same plot has the same bytes
-    "font.family": "sans-serif",
-    "font.sans-serif": ["system-ui", "Segoe UI", "Helvetica", "Arial", "DejaVu Sans"],
-    "font.size": 10,
-    "text.color": _INK,
-    "axes.labelcolor": _INK,
-    "axes.edgecolor": "#94a3b8",
-    "xtick.color": _INK,
-    "ytick.color": _INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
+_BLUE, _ORANGE, _GREEN = "#0072B2", "#D55E00", "#009E73"
 
 
 def resolution_plot(resolution: Mapping[str, Any], cases: Sequence[Case]) -> str:
@@ -42,22 +28,14 @@ def resolution_plot(resolution: Mapping[str, Any], cases: Sequence[Case]) -> str
     Returns:
         An SVG element; the same data give the same text.
     """
-    import logging
-
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # fonts are the page's
-    with mpl.rc_context(_STYLE):
+    with page_style():
         figure = Figure(figsize=(10.6, 3.7))
         left, right = figure.add_axes((0.055, 0.23, 0.29, 0.69)), figure.add_axes(_RIGHT)
         _draw_sizes(left, resolution, cases)
         _draw_candidates(right, resolution)
-        buffer = io.StringIO()
-        metadata = {"Date": None, "Creator": None}
-        figure.savefig(buffer, format="svg", metadata=metadata, transparent=True)
-    text = buffer.getvalue()
-    return text[text.index("<svg") :]
+        return svg_text(figure, "size")
 
 
 def _draw_sizes(axes: Axes, resolution: Mapping[str, Any], cases: Sequence[Case]) -> None:
@@ -80,7 +58,7 @@ def _draw_sizes(axes: Axes, resolution: Mapping[str, Any], cases: Sequence[Case]
     axes.set(xlim=(0, limit), ylim=(0, limit), xlabel="width, pixels", ylabel="height, pixels")
     axes.set_aspect("equal")
     axes.set_title("Sizes of the images", loc="left", fontsize=11, fontweight="bold")
-    axes.grid(color=_PALE, linewidth=0.8)
+    axes.grid(color=PALE, linewidth=0.8)
     axes.set_axisbelow(True)
 
 
@@ -107,5 +85,5 @@ def _draw_candidates(axes: Axes, resolution: Mapping[str, Any]) -> None:
     axes.get_xticklabels()[chosen].set(color=_ORANGE, fontweight="bold")
     axes.set(ylim=(-4, 104), xlabel="side of the input, pixels", ylabel="share, %")
     axes.set_title("What each size does", loc="left", fontsize=11, fontweight="bold")
-    axes.grid(axis="y", color=_PALE, linewidth=0.8)
+    axes.grid(axis="y", color=PALE, linewidth=0.8)
     axes.set_axisbelow(True)
