@@ -450,6 +450,7 @@ def _command(folder: Path, dataset: Path, files: list[str], **overrides) -> list
     return ["-m", "monai.bundle", "run", "--config_file", str(files), *pairs]
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_weights_of_one_never_killed(tracked, busi_dataset):
     whole = _train(tracked / "whole", busi_dataset, epochs=4)
     killed = tracked / "killed"
@@ -476,6 +477,7 @@ def test_a_killed_run_goes_on_to_the_weights_of_one_never_killed(tracked, busi_d
     assert (killed / "mlflow.json").read_text() == record
 
 
+@pytest.mark.slow
 def test_two_processes_train_and_score_together(tracked, busi_dataset):
     folder = tracked / "two"
     command = [

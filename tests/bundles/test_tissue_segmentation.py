@@ -400,7 +400,7 @@ def test_a_dataset_without_anything_to_learn_is_refused(
     record.write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(Exception) as caught:
         train(work / "never", tmp_path / "empty")
-    assert "every mask of the folds that train (2) is all background" in error_line(caught.value)
+    assert "empty has a foreground pixel: every mask is all background" in error_line(caught.value)
 
 
 def test_the_network_is_the_u_net_that_is_asked_for() -> None:

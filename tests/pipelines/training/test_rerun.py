@@ -28,7 +28,7 @@ RECORD: dict[str, Any] = {
     "processes": 1,
     "command": "torchrun …",
     "machine": {"device": "cpu", "threads": 1, "blas_threads": 1},
-    "code": {"digest": digest_of(code_files())},
+    "code": {"digest": "that of the run"},
     "med2d": "0.0.9",
     "commit": "abc",
     "machine_fit": {**FIT, "effective_batch": 8, "device": "cpu"},
@@ -92,8 +92,9 @@ def test_another_error_passes_unless_the_code_is_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rerun, "run", lambda **_: 1 / 0)
+    now = {**RECORD, "code": {"digest": digest_of(code_files())}}
     with pytest.raises(ZeroDivisionError):
-        train_again(tmp_path, RECORD, {}, tmp_path / "out")
+        train_again(tmp_path, now, {}, tmp_path / "out")
     older = {**RECORD, "code": {"digest": "another"}}
     with pytest.raises(
         InputError, match=r"division.*the run is of med2d 0\.0\.9 at commit abc: inst"
