@@ -76,6 +76,10 @@ class Lines:
         """Tells how a training ended."""
         _say(ended_line(ended, self.clock))
 
+    def given_up(self, trainings: Sequence[Training]) -> None:
+        """Tells which trainings are not started."""
+        _say(given_up_line(trainings))
+
 
 class Bars:
     """A bar for each training that runs, below one of all, on the standard error stream.
@@ -113,6 +117,11 @@ class Bars:
         line = ended_line(ended, self.clock)
         self.progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
         self.progress.advance(self._all)
+
+    def given_up(self, trainings: Sequence[Training]) -> None:
+        """Tells which trainings are not started."""
+        line = given_up_line(trainings)
+        self.progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -155,6 +164,12 @@ def ended_line(ended: Ended, clock: Clock) -> str:
     count = f"{len(clock.seconds)} of {clock.total} done"
     took = f"{ended.seconds / 60:.1f} min" if ended.seconds >= 60 else f"{ended.seconds:.0f} s"
     return f"{ended.training.name}: done in {took}; {count}{clock.left()}"
+
+
+def given_up_line(trainings: Sequence[Training]) -> str:
+    """Says which trainings are not started, and why."""
+    names = ", ".join(training.name for training in trainings)
+    return f"two failed by the same error before their first epoch, so not started: {names}"
 
 
 def _say(line: str) -> None:

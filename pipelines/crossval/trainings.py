@@ -16,6 +16,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NamedTuple, Protocol
 
+from pipelines.training.history import FILE
+
 THREADS = "OMP_NUM_THREADS"
 """Of the environment: how many threads a training computes with."""
 
@@ -69,6 +71,9 @@ class Listener(Protocol):
     def ended(self, ended: Ended) -> None:
         """A training has ended."""
 
+    def given_up(self, trainings: Sequence[Training]) -> None:
+        """These are not started any more: two others failed alike, before their first epoch."""
+
 
 @dataclass
 class _Running:
@@ -86,6 +91,9 @@ def run_trainings(
     kept_open: Sequence[int] = (),
 ) -> list[Ended]:
     """Runs trainings; one that fails does not stop the others.
+
+    Where a second one fails by the same error before its first epoch, as over a setting or a
+    dataset that cannot be used, those that wait are not started.
 
     Ctrl-C, SIGTERM and any error end those that run, by SIGTERM, and are waited for.
 
@@ -114,6 +122,9 @@ def run_trainings(
                     active.remove(running)
                     done.append(_ended(running))
                     listener.ended(done[-1])
+                    if waiting and _fails_as_another(done):
+                        listener.given_up(waiting)
+                        waiting.clear()
                 listener.running([each.training for each in active])
                 if active:
                     time.sleep(_PAUSE)
@@ -171,6 +182,16 @@ def _ended(running: _Running) -> Ended:
     code = running.process.returncode
     error = _error(running, code) if code else ""
     return Ended(running.training, code, time.monotonic() - running.started, error)
+
+
+def _fails_as_another(done: Sequence[Ended]) -> bool:
+    """Whether the last one failed before its first epoch by the error of one before it."""
+    *before, last = done
+    return (
+        last.code > 0
+        and not (last.training.folder / FILE).exists()
+        and any(each.code > 0 and each.error == last.error for each in before)
+    )
 
 
 def _error(running: _Running, code: int) -> str:

@@ -44,10 +44,12 @@ def test_plain_lines_tell_start_epochs_and_end(
         listener.running([run])
         listener.running([run])
         listener.ended(Ended(run, 0, 3, ""))
+        listener.given_up([run])
     lines = [
         f"fold0-seed0: started, log {run.log}",
         "fold0-seed0: epoch 2 of 24",
         "fold0-seed0: done in 3 s; 1 of 1 done",
+        "two failed by the same error before their first epoch, so not started: fold0-seed0",
     ]
     assert capsys.readouterr().err.splitlines() == lines
 
@@ -63,4 +65,7 @@ def test_a_terminal_gets_bars(
         assert [task.completed for task in listener.progress.tasks] == [0, 2]
         listener.ended(Ended(run, 0, 3, ""))
         assert [task.completed for task in listener.progress.tasks] == [1]
-    assert "fold0-seed0: done in 3 s; 1 of 1 done" in capsys.readouterr().err
+        listener.given_up([run])
+    told = capsys.readouterr().err
+    assert "fold0-seed0: done in 3 s; 1 of 1 done" in told
+    assert "so not started: fold0-seed0" in told

@@ -38,6 +38,9 @@ class Heard:
     def ended(self, ended: Ended) -> None:
         self.events.append(f"-{ended.training.name}")
 
+    def given_up(self, trainings: Sequence[Training]) -> None:
+        self.events += [f"x{training.name}" for training in trainings]
+
 
 def training(folder: Path, name: str, code: str) -> Training:
     command = [sys.executable, "-I", "-S", "-c", code]
@@ -77,6 +80,34 @@ def test_a_failure_is_named_by_its_last_error_and_stops_no_other(
     jobs = [training(tmp_path, "a", code), training(tmp_path, "b", "")]
     bad, good = run_trainings(jobs, 1, Heard())
     assert bad.code and bad.error == line and not good.code
+
+
+@pytest.mark.parametrize(
+    ("codes", "events"),
+    [
+        (["1 / 0", "1 / 0", "", ""], "+a -a +b -b xc xd"),
+        (["1 / 0", "", "1 / 0", ""], "+a -a +b -b +c -c xd"),
+        (["1 / 0", "raise SystemExit(2)", ""], "+a -a +b -b +c -c"),
+        ([f"import os; os.kill(os.getpid(), {signal.SIGKILL:d})"] * 3, "+a -a +b -b +c -c"),
+    ],
+)
+def test_what_fails_alike_before_its_first_epoch_is_not_tried_again(
+    codes: list[str], events: str, tmp_path: Path
+) -> None:
+    heard = Heard()
+    run_trainings(
+        [training(tmp_path, *each) for each in zip("abcd", codes, strict=False)], 1, heard
+    )
+    assert heard.events == events.split()
+
+
+def test_what_fails_after_an_epoch_stops_no_other(tmp_path: Path) -> None:
+    heard = Heard()
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "history.csv").write_text("epoch\n1\n")
+    run_trainings([training(tmp_path, name, "1 / 0") for name in "abc"], 1, heard)
+    assert heard.events == ["+a", "-a", "+b", "-b", "+c", "-c"]
 
 
 def test_an_error_of_an_earlier_start_is_not_told_again(tmp_path: Path) -> None:
