@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines.errors import InputError
+from pipelines.training.run_id import is_run_id
 
 if TYPE_CHECKING:
     from pipelines.evaluation.paired_cases import Model
@@ -100,13 +101,11 @@ def _part(name: str, folder: Path) -> tuple[Path, str, str | None]:
 
 def _fetched(name: str, folder: Path) -> tuple[Path, str, str | None] | None:
     """Fetches the cases of an MLflow run; None where the name is no run's id."""
-    if len(name) != 32:  # the store's modules take seconds to import
-        return None
-    from pipelines.training.tracked_cases import fetch_cases, is_run_id
-    from pipelines.training.tracking import tracking_uri
-
     if not is_run_id(name):
         return None
+    from pipelines.training.tracked_cases import fetch_cases
+    from pipelines.training.tracking import tracking_uri
+
     place = folder / name
     place.mkdir(exist_ok=True)
     return fetch_cases(name, tracking_uri(), place)

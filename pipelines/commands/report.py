@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipelines.errors import InputError
+from pipelines.training.run_id import is_run_id
 
 if TYPE_CHECKING:
     from pipelines.report.run import Written
@@ -81,14 +82,11 @@ def _sources(run: str, place: Path, dataset_dir: Path | None) -> Sources:
 
 def _folder(run: str, place: Path) -> Path:
     """Gives the folder of a run; that of an MLflow run is fetched."""
-    if Path(run).exists() or len(run) != 32:  # the store's modules take seconds to import
+    if Path(run).exists() or not is_run_id(run):
         return Path(run)
-    from pipelines.training.tracked_cases import is_run_id
     from pipelines.training.tracked_run import fetch_run
     from pipelines.training.tracking import tracking_uri
 
-    if not is_run_id(run):
-        return Path(run)
     (place / run).mkdir(exist_ok=True)
     return fetch_run(run, tracking_uri(), place / run)
 

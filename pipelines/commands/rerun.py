@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines.errors import InputError
+from pipelines.training.run_id import is_run_id
 
 if TYPE_CHECKING:
     from pipelines.training.record_check import Finding
@@ -77,14 +78,11 @@ def _folder(run: str) -> Iterator[tuple[Path, Path]]:
         path = path.absolute()
         yield path, path.with_name(f"{path.name}-rerun")
         return
-    if path.exists() or len(run) != 32:  # the store's modules take seconds to import
+    if path.exists() or not is_run_id(run):
         raise InputError(f"{run} is no run's folder and no MLflow run id; expected one of them")
-    from pipelines.training.tracked_cases import is_run_id
     from pipelines.training.tracked_run import fetch_run
     from pipelines.training.tracking import tracking_uri
 
-    if not is_run_id(run):
-        raise InputError(f"{run} is no run's folder and no MLflow run id; expected one of them")
     with TemporaryDirectory() as folder:
         yield fetch_run(run, tracking_uri(), Path(folder)), Path("runs") / f"{run[:8]}-rerun"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,6 @@ from pipelines.errors import InputError, first_line
 from pipelines.training.tracking import CLIENT_SETTINGS, ui_command
 
 CASES = "cases.csv"
-_RUN_ID = re.compile(r"[0-9a-f]{32}")
-
-
-def is_run_id(text: str) -> bool:
-    """Tells whether a text has the form of an MLflow run id."""
-    return _RUN_ID.fullmatch(text) is not None
 
 
 def fetch_cases(run_id: str, uri: str, folder: Path) -> tuple[Path, str, str | None]:

@@ -7,7 +7,7 @@ from mlflow.tracking import MlflowClient
 
 from pipelines.errors import InputError
 from pipelines.training import tracked_cases
-from pipelines.training.tracked_cases import fetch_cases, is_run_id
+from pipelines.training.tracked_cases import fetch_cases
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +45,3 @@ def test_a_store_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"mlflow\.db does not exist; run this in the folder"):
         fetch_cases("0" * 32, f"sqlite:///{tmp_path}/mlflow.db", tmp_path)
     assert not list(tmp_path.iterdir())
-
-
-def test_the_form_of_a_run_id() -> None:
-    assert is_run_id("0123456789abcdef" * 2)
-    assert not is_run_id("runs/unet") and not is_run_id("g" * 32)
