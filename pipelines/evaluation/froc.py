@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipelines.errors import InputError
 from pipelines.evaluation.cases import has_marks
 from pipelines.evaluation.confusion_scores import ratio
 from pipelines.evaluation.group_intervals import IntervalOptions, score_entries
@@ -239,24 +240,24 @@ def _check(candidates: pd.DataFrame, cases: pd.DataFrame) -> None:
     """Refuses tables that do not fit together."""
     twice = cases.loc[cases[ID].duplicated(), ID]
     if len(twice):
-        raise ValueError(f"image {twice.iloc[0]!r} stands twice in the cases; expected once")
+        raise InputError(f"image {twice.iloc[0]!r} stands twice in the cases; expected once")
     unknown = candidates.loc[~candidates[ID].isin(cases[ID]), ID]
     if len(unknown):
-        raise ValueError(
+        raise InputError(
             f"there is a region of image {unknown.iloc[0]!r}, which is none of the cases; expected "
-            "a row for each image"
+            "a row for each image; evaluate the run again"
         )
     found = candidates[candidates[LESION].astype(float) > 0]
     again = found.loc[found.duplicated([ID, LESION]), ID]
     if len(again):
-        raise ValueError(
+        raise InputError(
             f"two regions of image {again.iloc[0]!r} match the same lesion; expected a matching "
             "one to one, as pipelines.evaluation.lesion_candidates makes it"
         )
     lesions = found[ID].map(dict(zip(cases[ID], cases["lesions"], strict=True)))
     beyond = found.loc[(found[LESION].astype(float) > lesions.astype(float)).to_numpy(), ID]
     if len(beyond):
-        raise ValueError(
+        raise InputError(
             f"a region of image {beyond.iloc[0]!r} matches a lesion that the cases do not have: "
             "its number is larger than `lesions`"
         )

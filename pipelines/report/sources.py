@@ -137,6 +137,7 @@ def read_sources(folder: Path, name: str, dataset_dir: Path | None = None) -> So
     member = _read_member(folder)
     scores = member.scores
     cases = read_case_files([folder])
+    _check_whole(scores, cases.table, folder)
     dataset, absence = _dataset(member, dataset_dir)
     found = _found_audit(dataset)
     return Sources(
@@ -156,6 +157,7 @@ def _read_crossval(folder: Path, name: str, dataset_dir: Path | None) -> Sources
     members = tuple(_read_member(folder / run["folder"]) for run in runs)
     cases = read_case_files([member.folder for member in members])
     scores = {**pooled["by_seed"][str(seed)], "grouping": pooled.get("grouping", "")}
+    _check_whole(scores, cases.table, folder)
     dataset, absence = _dataset(members[0], dataset_dir)
     return Sources(
         *(CROSSVAL, name, folder, scores, cases, members, record, pooled),
@@ -187,6 +189,16 @@ def _read_member(folder: Path) -> Member:
         read_history(path) if path.is_file() else None,
         files,
     )
+
+
+def _check_whole(scores: Mapping[str, Any], cases: pd.DataFrame, folder: Path) -> None:
+    """Refuses a table of cases that was cut off: its pictures and subgroups would be of a part."""
+    counts = [each["n"] for each in scores["scores"].values() if each.get("unit") == "images"]
+    if counts and max(counts) > len(cases):
+        raise InputError(
+            f"{folder / CASES_FILE} has {len(cases)} images, and the scores in {SCORES} are of "
+            f"{max(counts)}: it is not whole, or of another evaluation; evaluate the run again"
+        )
 
 
 def _json(path: Path) -> dict[str, Any]:

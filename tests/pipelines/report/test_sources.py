@@ -50,6 +50,15 @@ def test_what_is_no_ended_run_is_refused_in_a_line(made: Path, tmp_path: Path) -
     assert "its training has not ended" in refused(run) and "--resume true" in refused(run)
 
 
+@pytest.mark.parametrize("kind", ["classes", "lesions", "maps"])
+def test_cases_that_were_cut_off_are_refused(kind: str, made: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(made / kind, run)
+    lines = (run / "cases.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (run / "cases.csv").write_text("".join(lines[:3]), encoding="utf-8")
+    assert "cases.csv has 2 images, and the scores in scores.json are of" in refused(run)
+
+
 def test_a_cross_validation_that_has_not_ended_tells_how_to_go_on(tmp_path: Path) -> None:
     record = {"finished": False, "command": "med2d crossval x"}
     (tmp_path / "crossval.json").write_text(json.dumps(record))
