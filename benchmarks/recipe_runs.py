@@ -87,13 +87,15 @@ def training_command(
 def train(command: list[str], folder: Path) -> None:
     """Trains, unless the run's folder has its scores; one that was broken off goes on.
 
+    Where it was broken off before its first checkpoint, it begins anew in the same folder.
+
     Raises:
         InputError: the training failed.
     """
     if (folder / "scores.json").is_file():
         print(f"{folder} has its scores", flush=True)
         return
-    resume = ["--resume", "true"] if (folder / "checkpoint.pt").is_file() else []
+    resume = ["--resume", "true"] if (folder / "config.json").is_file() else []
     call([*command, *resume])
 
 
