@@ -303,7 +303,7 @@ def _check_ids(tables: Sequence[pd.DataFrame], files: Sequence[Path]) -> None:
         repeated = table["id"].duplicated()
         if repeated.any():
             name = table.loc[repeated, "id"].iloc[0]
-            raise InputError(f"{file}: id {name!r} stands twice; expected each image once")
+            raise InputError(f"{file}: id {name!r} stands twice; {_once(table)}")
         both = [name for name in table["id"] if name in first]
         if both:
             raise InputError(
@@ -311,6 +311,17 @@ def _check_ids(tables: Sequence[pd.DataFrame], files: Sequence[Path]) -> None:
                 "once: score them apart, or compare them by med2d compare"
             )
         first |= dict.fromkeys(table["id"], file)
+
+
+def _once(table: pd.DataFrame) -> str:
+    """Says what was expected; of a cross-validation with several seeds what to give instead."""
+    seeds = sorted(table["seed"].unique()) if "seed" in table else []
+    if len(seeds) < 2:
+        return "expected each image once"
+    return (
+        f"the table holds {len(seeds)} seeds ({', '.join(map(str, seeds))}). Give the runs of one "
+        f"of them, such as fold*-seed{seeds[0]} beside it; scores.json has the scores of each"
+    )
 
 
 def _listed(ids: Sequence[str]) -> str:

@@ -81,6 +81,7 @@ WRONG = {
     GOOD + "x,ill,ill,1,0\ny,sick,ill,1,0\n": "line 3: class is 'sick'; expected one of ill, well",
     GOOD + "x,ill,bad,1,0\n": "line 2: predicted is 'bad'; expected one of ill, well",
     GOOD + "x,ill,ill,1,0\nx,ill,ill,1,0\n": "id 'x' stands twice",
+    "id,seed,class,predicted\nx,0,a,a\nx,3,a,b\n": "holds 2 seeds (0, 3). Give the runs of one of",
     GOOD + ",ill,ill,1,0\n": "line 2: id is ''; expected a name",
     "class,p_ill\nill,0.5\n": "has p_ill alone; expected one other class in its cells, found none",
     "id,dice\nx,1.2\n": "line 2: dice is '1.2'; expected a number from 0 to 1, or nothing",
