@@ -60,7 +60,10 @@ def make_backbone(name: str, in_channels: int = 3, **options: Any) -> nn.Module:
         raise
     except _UNMADE as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise NetworkError(f"backbone {name} cannot be made with {options}: {reason}") from error
+        advice = "; set options to those of this model, {} for none" if options else ""
+        raise NetworkError(
+            f"backbone {name} cannot be made with {options}: {reason}{advice}"
+        ) from error
     return backbone
 
 

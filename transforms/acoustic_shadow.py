@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from monai.config import KeysCollection
 
+from transforms.lit_area import lit_part
 from transforms.parameter_range import Range, parameter_range
 from transforms.random_change import RandChanged
 
@@ -84,17 +85,20 @@ def shadowed(
     """Put an image (channel, height, width) in a shadow; see ``RandAcousticShadowd``.
 
     Args:
-        image: in [0, 1].
+        image: in [0, 1]. Its height and width are those of what is lit, without a letterbox.
         strength: part that is lost.
         centre: where the beam's middle is at the depth ``start``, parts of the width.
         start: where the shadow begins, parts of the height.
         width: standard deviation, parts of the width.
         angle: of the beam, degrees; positive turns its lower end to the right.
     """
-    _, height, total = image.shape
+    image = image.clone()
+    part = lit_part(image)
+    _, height, total = part.shape
     rows = torch.arange(height)[:, None] + 0.5
     columns = torch.arange(total)[None] + 0.5
     middle = centre * total + math.tan(math.radians(angle)) * (rows - start * height)
     across = torch.exp(-(((columns - middle) / (width * total)) ** 2) / 2)
     begun = torch.sigmoid((rows / height - start) / _EDGE)
-    return image * (1 - strength * across * begun)
+    part *= 1 - strength * across * begun
+    return image

@@ -170,15 +170,19 @@ def _noise(image: torch.Tensor, draw: Draw) -> torch.Tensor:
 
 
 def _solarise(image: torch.Tensor, draw: Draw) -> torch.Tensor:
-    return torch.where(image >= 1 - draw.amount, 1 - image, image)
+    return torch.where(image > 1 - draw.amount, 1 - image, image)
 
 
 def _posterise(image: torch.Tensor, draw: Draw) -> torch.Tensor:
+    if not round(draw.amount):
+        return image
     levels = 2 ** round(8 - draw.amount)
     return (image.clamp(0, 1) * (levels - 1)).round() / (levels - 1)
 
 
 def _equalise(image: torch.Tensor, draw: Draw) -> torch.Tensor:
+    if image.min() == image.max():  # an even image has no histogram to spread
+        return image
     equalised = HistogramNormalize(num_bins=_GREY_LEVELS, min=0, max=1)(image)
     return convert_to_tensor(equalised, track_meta=False)
 

@@ -16,8 +16,8 @@ from monai.config import KeysCollection
 from monai.transforms import GridDistortion, Rand2DElastic
 from monai.utils import convert_to_tensor, ensure_tuple
 
+from transforms.moved_masks import moved_masks
 from transforms.random_change import RandChanged
-from transforms.unit_image import plain
 
 _CONTROLS = 5  # control points, or cells, down and across
 
@@ -65,8 +65,7 @@ class RandDeformed(RandChanged):
         """
         given = super().__call__(data)
         if self._do_transform:
-            for key in self.mask_keys:
-                mask = plain(given[key])
+            for key, mask in moved_masks(self, given, self.mask_keys):
                 given[key] = self.moved(mask.float(), "nearest").to(mask.dtype)
         return given
 
@@ -80,7 +79,7 @@ def elastic(image: torch.Tensor, amount: float, seed: int, mode: str) -> torch.T
 
     Args:
         image: (channel, height, width).
-        amount: m, parts of the shorter side, 0 to 0.1; 0 moves nothing.
+        amount: m, parts of the shorter side, a letterbox included, 0 to 0.1; 0 moves nothing.
         seed: of the field.
         mode: of the interpolation, ``bilinear`` or ``nearest``.
     """

@@ -31,6 +31,12 @@ def lit_box(image: torch.Tensor) -> Box:
     return Box(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
 
 
+def lit_part(image: torch.Tensor) -> torch.Tensor:
+    """Give the part of an image (channel, height, width) in its ``lit_box``, as a view of it."""
+    box = lit_box(image)
+    return image[:, box.top : box.bottom, box.left : box.right]
+
+
 def lit_area(image: torch.Tensor) -> torch.Tensor:
     """Tell which pixels are lit, or have lit ones on all four sides, as those in a cyst do.
 

@@ -68,7 +68,7 @@ class RemoveMarksd(MapTransform):
 
         Raises:
             PictureError: an image is not in [0, 1], the mask has another size, or the marks fill
-                more than ``largest`` of the image.
+                more than ``largest`` of the image, or all of it.
         """
         given = dict(data)
         for key in self.key_iterator(given):
@@ -100,6 +100,8 @@ class RemoveMarksd(MapTransform):
                 f"marks would be {marks.mean():.0%} of {key}, more than {self.largest:.0%}; "
                 f"{advice}, or largest"
             )
+        if marks.all():
+            raise PictureError(f"marks fill all of {key}; nothing is left to fill them from")
         return marks
 
 

@@ -10,6 +10,7 @@ from monai.config import KeysCollection
 from monai.utils import ensure_tuple
 
 from transforms.drawn_marks import MARKS, drawn_marks
+from transforms.lit_area import lit_part
 from transforms.parameter_range import Range, parameter_range
 from transforms.random_change import RandChanged
 
@@ -28,8 +29,9 @@ class RandBurntInMarksd(RandChanged):
     """Burns calipers, text and body marks into images, at random places.
 
     y = x + o k (i - x), with k the coverage of the marks, o their opacity and i the grey of the
-    ink. They stand anywhere, not at the lesion: in real images calipers stand at lesions, and a
-    network that has seen them everywhere cannot take them for a sign of one. Masks do not change.
+    ink. They stand anywhere but in a letterbox, not at the lesion: in real images calipers
+    stand at lesions, and a network that has seen them everywhere cannot take them for a sign of
+    one. Masks do not change.
 
     Source: calipers and text as shortcuts in ultrasound, Lin et al. 2024, arXiv:2403.06748, and
     Mikolaj et al. 2023, arXiv:2303.13918.
@@ -37,8 +39,8 @@ class RandBurntInMarksd(RandChanged):
     Args:
         keys: images (channel, height, width), in [0, 1]; the marks are grey, of equal channels.
         prob: part of the samples that are changed.
-        kinds: of ``caliper``, ``text`` and ``body_mark``; each is drawn in half of the changed
-            samples, and one of them at least.
+        kinds: of ``caliper``, ``text`` and ``body_mark``; one of them is drawn in each changed
+            sample, and each of the others in half of them.
         opacity: o, 0 to 1; 0 changes nothing.
         ink: i, 0 to 1.
         size: height of a letter in parts of the shorter side, 0.01 to 0.3; at least 6 pixels.
@@ -87,7 +89,10 @@ def marked(
     size: float,
     seed: int,
 ) -> torch.Tensor:
-    """Burn marks into an image (channel, height, width); see ``RandBurntInMarksd``."""
-    _, height, width = image.shape
+    """Burn marks into the lit part of an image (channel, height, width)."""
+    image = image.clone()
+    part = lit_part(image)
+    _, height, width = part.shape
     coverage = drawn_marks(height, width, kinds, size, seed)
-    return image + opacity * coverage * (ink - image)
+    part += opacity * coverage * (ink - part)
+    return image

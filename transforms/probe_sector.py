@@ -11,6 +11,7 @@ from monai.config import KeysCollection
 from monai.utils import ensure_tuple
 
 from transforms.lit_area import Box, lit_box
+from transforms.moved_masks import moved_masks
 from transforms.parameter_range import Range, parameter_range
 from transforms.random_change import RandChanged
 from transforms.unit_image import plain
@@ -82,8 +83,8 @@ class RandProbeSectord(RandChanged):
         """
         given = super().__call__(data)
         if self._do_transform:
-            for key in self.mask_keys:
-                given[key] = in_sector(plain(given[key]), *self.draw)
+            for key, mask in moved_masks(self, given, self.mask_keys):
+                given[key] = in_sector(mask, *self.draw)
         return given
 
 

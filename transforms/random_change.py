@@ -65,5 +65,5 @@ class RandChanged(RandomizableTransform, MapTransform, ABC):
         self.randomize(given)
         for key in self.key_iterator(given):
             image = unit_image(given[key], key, type(self).__name__)
-            given[key] = self.changed(image).clamp(0, 1) if self._do_transform else image
+            given[key] = (self.changed(image) if self._do_transform else image).clamp(0, 1)
         return given

@@ -12,7 +12,8 @@ from monai.utils import ensure_tuple
 
 from transforms.augmentation_operations import MOVES, ON_REQUEST, OPERATIONS, Draw
 from transforms.lit_area import lit_box
-from transforms.unit_image import plain, unit_image
+from transforms.moved_masks import moved_masks
+from transforms.unit_image import unit_image
 
 
 class RandTrivialAugmentd(RandomizableTransform, MapTransform):
@@ -80,8 +81,7 @@ class RandTrivialAugmentd(RandomizableTransform, MapTransform):
                 self.draw = self.draw._replace(box=lit_box(image))
             changed[key] = self._changed(image, "bilinear").clamp(0, 1).contiguous()
         if self.draw.name in MOVES:
-            for key in self.mask_keys:
-                mask = plain(changed[key])
+            for key, mask in moved_masks(self, changed, self.mask_keys):
                 changed[key] = self._changed(mask.float(), "nearest").to(mask.dtype).contiguous()
         return changed
 

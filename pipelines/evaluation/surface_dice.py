@@ -30,7 +30,8 @@ def surface_dice(
         tolerance: greatest distance that is let pass, pixels.
 
     Returns:
-        0 to 1; NaN where neither mask has a border. 0 where only one of them has.
+        0 to 1. 0 where only one mask has a border, or where one is empty and the other fills the
+        image. NaN where neither has a border and both are the same.
 
     Examples:
         >>> truth = np.zeros((8, 8), dtype=bool)
@@ -41,7 +42,7 @@ def surface_dice(
     borders = [_border(mask) for mask in (prediction, truth)]
     whole = sum(int(border.sum()) for border in borders)
     if not whole:
-        return math.nan
+        return math.nan if prediction.any() == truth.any() else 0.0
     if not all(border.any() for border in borders):
         return 0.0
     near = [

@@ -185,4 +185,6 @@ def told_draw(transform: Any) -> tuple[str, ...]:
             parts.append(f"{name} {value:.2g}")
         elif name != "name" and isinstance(value, tuple) and set(map(type, value)) == {str}:
             parts.append(", ".join(value))
+        elif name != "place" and isinstance(value, tuple) and set(map(type, value)) == {float}:
+            parts.append(f"{name} " + ", ".join(f"{each:.2g}" for each in value))
     return tuple(" · ".join(parts[start : start + 2]) for start in range(0, len(parts), 2))

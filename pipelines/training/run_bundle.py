@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.atomic import replacing, write_text
+from pipelines.training.run_metadata import run_metadata
 
 NETWORK = "network_def"
 
@@ -26,7 +27,7 @@ RECIPE = (
 """What inference must take from the training; a key that a bundle lacks is left out."""
 
 _CALIBRATED = "networks.calibrated_classifier.CalibratedClassifier"
-_COPIED = ("metadata.json", "logging.conf")
+_METADATA, _LOGGING = "metadata.json", "logging.conf"
 
 
 def write_run_bundle(folder: Path, config: Mapping[str, Any], bundle_root: str | Path) -> None:
@@ -53,11 +54,11 @@ def write_run_bundle(folder: Path, config: Mapping[str, Any], bundle_root: str |
         inference["least_share"] = "$operating_points.least_share(@bundle_root, @ensemble)"
     text = json.dumps(inference, indent=4, ensure_ascii=False) + "\n"
     write_text(target / "inference.json", text)
-    for name in _COPIED:
-        with replacing(target / name) as part:
-            shutil.copyfile(source / name, part)
-    if isinstance(config.get("labels"), list):
-        _name_classes(target / "metadata.json", config["labels"])
+    with replacing(target / _LOGGING) as part:
+        shutil.copyfile(source / _LOGGING, part)
+    shipped = json.loads((source / _METADATA).read_text(encoding="utf-8"))
+    metadata = json.dumps(run_metadata(shipped, config), indent=4, ensure_ascii=False)
+    write_text(target / _METADATA, metadata + "\n")
 
 
 def _answering(shipped: Any, trained: Any) -> Any:
@@ -67,12 +68,3 @@ def _answering(shipped: Any, trained: Any) -> Any:
     if isinstance(shipped, dict) and shipped.get("_target_") == _CALIBRATED:
         return {**shipped, "network": trained}
     return trained
-
-
-def _name_classes(path: Path, labels: list[str]) -> None:
-    """Let a run's metadata tell the classes that it was trained on."""
-    metadata = json.loads(path.read_text(encoding="utf-8"))
-    pred = metadata["network_data_format"]["outputs"]["pred"]
-    pred["num_channels"] = len(labels)
-    pred["channel_def"] = {str(index): f"{name} (logit)" for index, name in enumerate(labels)}
-    write_text(path, json.dumps(metadata, indent=4, ensure_ascii=False) + "\n")

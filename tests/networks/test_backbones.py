@@ -72,7 +72,7 @@ def test_the_first_convolution_is_found() -> None:
         ("torchvision.mobilenetv2", {}, "did you mean .*mobilenet_v2"),
         ("torchvision.list_models", {}, "torchvision has no classifier"),
         ("torchvision.vit_b_16", {}, "no convolutional part"),
-        ("torchvision.resnet18", {"depth": 3}, "cannot be made with .*depth"),
+        ("torchvision.resnet18", {"depth": 3}, "cannot be made with .*depth.*, {} for none"),
         ("monai.UNet", {}, "monai.UNet is not offered"),
         ("timm.xceptoin", {}, "timm has no model 'xceptoin', did you mean .*xception"),
     ],

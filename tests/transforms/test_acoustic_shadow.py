@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.transforms.made_ultrasound import check_habits
+from tests.transforms.made_ultrasound import check_habits, letterboxed
 from transforms.acoustic_shadow import RandAcousticShadowd, shadowed
 
 EVEN = torch.full((1, 100, 80), 0.8)
@@ -23,6 +23,13 @@ def test_a_shadow_lies_below_its_depth_and_beside_its_beam() -> None:
     torch.testing.assert_close(found[:30], EVEN[0, :30], atol=0.01, rtol=0)  # above it
     torch.testing.assert_close(found[:, 45:], EVEN[0, :, 45:], atol=0.01, rtol=0)  # beside it
     assert float(found[40, 20]) == pytest.approx(0.5, abs=0.1)  # it begins at its depth
+
+
+def test_a_letterbox_does_not_count() -> None:
+    image = letterboxed()
+    found = shadowed(image, 0.75, 0.25, 0.4, 0.05)
+    assert torch.equal(found[:, 10:30], shadowed(image[:, 10:30], 0.75, 0.25, 0.4, 0.05))
+    assert torch.equal(found[:, :10], image[:, :10]) and torch.equal(found[:, 30:], image[:, 30:])
 
 
 def test_its_width_is_a_standard_deviation() -> None:

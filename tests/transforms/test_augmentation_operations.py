@@ -132,7 +132,7 @@ def test_noise_has_its_deviation_and_is_repeated_by_its_seed() -> None:
 
 
 def test_solarising_inverts_the_bright() -> None:
-    expected = torch.where(RAMP >= 0.75, 1 - RAMP, RAMP)
+    expected = torch.where(RAMP > 0.75, 1 - RAMP, RAMP)
     torch.testing.assert_close(tone("solarise", 0.25), expected)
 
 
@@ -148,6 +148,13 @@ def test_equalising_makes_all_values_alike_frequent() -> None:
     found = np.histogram(tone("equalise", 0, dark).numpy(), bins=4, range=(0, 1))[0]
     before = np.histogram(dark.numpy(), bins=4, range=(0, 1))[0]
     assert np.ptp(found) < 0.3 * np.ptp(before)
+
+
+@pytest.mark.parametrize("name", ["solarise", "posterise", "equalise"])
+@pytest.mark.parametrize("value", [0.0, 0.3, 1.0])
+def test_what_has_nothing_to_change_stays(name: str, value: float) -> None:
+    even = torch.full((1, 8, 8), value)
+    assert torch.equal(tone(name, 0.0, even), even)
 
 
 def test_the_names_on_request_are_operations() -> None:

@@ -73,6 +73,12 @@ def test_what_cannot_be_is_refused() -> None:
         RemoveMarksd("image")({"image": 255 * image})
 
 
+def test_marks_that_fill_all_of_an_image_are_refused() -> None:
+    remove = RemoveMarksd("image", mask_key="m", largest=1)
+    with pytest.raises(PictureError, match="marks fill all of image; nothing is left"):
+        remove({"image": torch.rand(1, 12, 12), "m": torch.ones(1, 12, 12)})
+
+
 @pytest.mark.parametrize("given", [{"contrast": 0}, {"width": 0}, {"rim": -1}, {"largest": 2}])
 def test_bad_settings_are_named(given: dict[str, Any]) -> None:
     (name,) = given

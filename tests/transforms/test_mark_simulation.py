@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.transforms.made_ultrasound import GREY, RGB, check_habits
+from tests.transforms.made_ultrasound import GREY, RGB, check_habits, letterboxed
 from transforms.drawn_marks import MARKS, drawn_marks
 from transforms.mark_simulation import RandBurntInMarksd, marked
 
@@ -22,6 +22,14 @@ def test_ink_covers_and_the_rest_stays() -> None:
     assert torch.equal(found[:, coverage == 0], RGB[:, coverage == 0])
     half = marked(RGB, ["caliper"], 0.5, 0.9, 0.2, 5)
     torch.testing.assert_close(half, (RGB + found) / 2)
+
+
+def test_a_letterbox_holds_none() -> None:
+    image = letterboxed()
+    found = marked(image, list(MARKS), 1.0, 0.9, 0.3, 5)
+    assert torch.equal(found[:, 10:30], marked(image[:, 10:30], list(MARKS), 1.0, 0.9, 0.3, 5))
+    assert not torch.equal(found, image) and float(found.sum()) != float(image.sum())
+    assert torch.equal(found[:, :10], image[:, :10]) and torch.equal(found[:, 30:], image[:, 30:])
 
 
 def test_every_kind_is_drawn_and_one_at_least() -> None:

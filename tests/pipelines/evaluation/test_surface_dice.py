@@ -37,5 +37,6 @@ def test_nothing_and_everything() -> None:
     empty, whole, some = np.zeros((8, 8), bool), np.ones((8, 8), bool), square(2, 2, 3, 8)
     assert math.isnan(surface_dice(empty, empty))
     assert math.isnan(surface_dice(whole, whole))
+    assert surface_dice(empty, whole) == surface_dice(whole, empty) == 0
     assert surface_dice(empty, some) == surface_dice(some, empty) == surface_dice(whole, some) == 0
     assert surface_dice(some, some, 0) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from pipelines.preview.network_view import DRAWS
 from pipelines.preview.transform_view import TransformView, told_draw, transform_view
 from transforms.augmentation_operations import Draw
 from transforms.mark_simulation import Marks
+from transforms.time_gain import RandTimeGaind
 
 NAME = "breast_us_segmentation"
 SIZE = 96
@@ -108,6 +110,10 @@ def test_the_numbers_of_a_draw_are_lines_of_two() -> None:
     assert told_draw(marks) == ("text, caliper · opacity 0.5", "ink 0.9 · size 0.04")
     assert told_draw(type("Any", (), {"draw": Draw("blur", 0.5)})) == ("amount 0.5",)
     assert told_draw(type("Any", (), {"draw": Draw("flip_horizontal", -0.0)})) == ()
+    gains = RandTimeGaind("image", gain=6.0, sliders=3, prob=1.0).set_random_state(0)
+    gains.randomize()
+    (line,) = told_draw(gains)
+    assert re.fullmatch(r"decibels( -?[\d.]+,?){3}", line)
     assert told_draw(object()) == ()
 
 

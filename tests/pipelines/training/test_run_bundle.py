@@ -11,6 +11,7 @@ from monai.bundle import ConfigParser
 
 from pipelines.bundles import bundle_names, bundle_root
 from pipelines.training.run_bundle import write_run_bundle
+from pipelines.training.run_metadata import run_metadata
 
 
 def inference(folder: Path) -> dict[str, Any]:
@@ -35,9 +36,11 @@ def test_the_run_s_recipe_replaces_the_shipped_one(bundle: str, tmp_path: Path) 
     kept = set(shipped) - {"network_def", "image_size", "weights"}
     assert {key: written[key] for key in kept} == {key: shipped[key] for key in kept}
     assert list(written) == list(shipped)
-    for name in ("metadata.json", "logging.conf"):
-        copy = (tmp_path / "run" / "configs" / name).read_bytes()
-        assert copy == (bundle_root(bundle) / "configs" / name).read_bytes()
+    folders = (tmp_path / "run" / "configs", bundle_root(bundle) / "configs")
+    logging, shipped_logging = ((folder / "logging.conf").read_bytes() for folder in folders)
+    assert logging == shipped_logging
+    metadata = [json.loads((folder / "metadata.json").read_text()) for folder in folders]
+    assert metadata[0] == run_metadata(metadata[1], changes)
 
 
 def test_the_weights_are_found_after_the_folder_was_moved(tmp_path: Path) -> None:
