@@ -26,7 +26,7 @@ class EncoderUNet(nn.Module):
     Args:
         backbone: library and model, such as ``torchvision.mobilenet_v2``; see ``make_backbone``.
         out_channels: logits a pixel.
-        in_channels: channels of the images, 1 (grey) or 3 (RGB).
+        in_channels: channels of the images; with pretrained weights 1 (grey) or 3 (RGB).
         options: arguments of the library's model, such as ``{"width_mult": 0.35}``.
         decoder: arguments of ``FlexibleUNet`` such as ``decoder_channels``, ``norm``, ``dropout``
             and ``upsample``.

@@ -138,8 +138,8 @@ def class_map_drop(
             "low": _or_none(low) if bounded else None,
             "high": _or_none(high) if bounded else None,
             "level": level,
-            "n_own": len(own),
-            "n_other": len(other),
+            "n_own": quantity.n,
+            "n_other": tables[1].quantities[place].n,
         }
     return {"classes": shared, "scores": entries}
 

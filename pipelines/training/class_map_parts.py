@@ -76,7 +76,7 @@ def map_parts(dataset_dir: str | Path, fold: int, smallest: int) -> dict[str, li
     Args:
         dataset_dir: a dataset folder.
         fold: the fold to be scored.
-        smallest: least side of an image in pixels: the network's stride.
+        smallest: least side of an image in pixels.
 
     Returns:
         What ``fold_parts`` gives.
@@ -105,8 +105,8 @@ def _too_small(names: Sequence[str], smallest: int) -> str:
     shown = ", ".join(names[:_NAMED])
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return (
-        f"{len(names)} of the images are smaller than the network's stride of {smallest} pixels: "
-        f"{shown}{more}; take them out, or choose a network with fewer levels"
+        f"{len(names)} of the images are smaller than {smallest} pixels a side, the least that this "
+        f"bundle takes: {shown}{more}; take them out, or scan them finer"
     )
 
 

@@ -328,7 +328,7 @@ def test_a_picture_larger_than_a_window_is_answered_at_its_own_size(
 @pytest.mark.parametrize(
     ("pixels", "expected"),
     [
-        (np.zeros((1, 40, 3), np.uint8), "40 x 1 pixels, smaller than the network's stride of 16"),
+        (np.zeros((1, 40, 3), np.uint8), "40 x 1 pixels, smaller than the 16 pixels a side"),
         (np.full((20, 20), 300, np.uint16), "values from 300 to 300, of more than 8 bits"),
     ],
 )

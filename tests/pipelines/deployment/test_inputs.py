@@ -190,4 +190,4 @@ def test_pictures_at_their_own_size_need_no_more_than_the_stride(tmp_path: Path)
         picture_items(tmp_path, None, content="rgb8", smallest=16)
     deep, thin = str(caught.value).split("; ")[0], str(caught.value)
     assert "deep.png: a picture with values from 999 to 999, of more than 8 bits" in deep
-    assert "thinner.png is 900 x 15 pixels, smaller than the network's stride of 16" in thin
+    assert "thinner.png is 900 x 15 pixels, smaller than the 16 pixels a side" in thin

@@ -84,3 +84,4 @@ def test_the_drop_of_each_score_is_over_the_classes_for_which_both_define_it() -
     entries = class_map_drop(own, other, LABELS, resamples=50)["scores"]
     assert entries["dice"]["own"] == entries["dice"]["other"] == 1
     assert {entries["false_positive_rate"][name] for name in ("own", "other", "drop")} == {None}
+    assert (entries["dice"]["n_own"], entries["false_positive_rate"]["n_own"]) == (4, 0)

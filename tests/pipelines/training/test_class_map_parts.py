@@ -119,8 +119,8 @@ def test_a_class_that_is_not_validated_or_scored_is_told_of(
 
 
 @pytest.mark.parametrize("size", [(20, 15), (1, 40)])
-def test_images_smaller_than_the_stride_are_named(make: Make, size: tuple[int, int]) -> None:
-    expected = rf"stride of 16 pixels: images/0.png \({size[1]} x {size[0]}\)"
+def test_images_that_are_too_small_are_named(make: Make, size: tuple[int, int]) -> None:
+    expected = rf"smaller than 16 pixels a side, .*: images/0.png \({size[1]} x {size[0]}\)"
     with pytest.raises(InputError, match=expected):
         map_parts(make([(0, 1, 2)] * 3, size), 0, 16)
 
