@@ -49,8 +49,8 @@ def main() -> None:
 def _filled(path: Path) -> float:
     """The share of an image's pixels that would be filled."""
     with Image.open(path) as image:
-        pixels = np.asarray(image.convert("RGB"), dtype=np.float32) / 255
-    marks = found_marks(pixels.transpose(2, 0, 1), CONTRAST, WIDTH)
+        pixels = np.asarray(image.convert("RGB"), dtype=np.float32)
+    marks = found_marks((pixels / np.float32(255)).transpose(2, 0, 1), CONTRAST, WIDTH)
     return float(binary_dilation(marks, np.ones((3, 3)), iterations=RIM).mean())
 
 

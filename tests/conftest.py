@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from functools import partialmethod
 from pathlib import Path
@@ -22,9 +23,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
     A step of a few small images gains nothing by a second thread, which waits for its next piece
     at full speed: with two, steps cost three times the processor's time on a machine that is busy.
+    Ctrl-C is heard again where a shell has switched it off.
     """
     if config.option.markexpr != "slow":
         os.environ.setdefault("OMP_NUM_THREADS", "1")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a shell
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # some tests press Ctrl-C
 
 
 @pytest.fixture(scope="session", autouse=True)

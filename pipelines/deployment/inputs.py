@@ -99,8 +99,8 @@ def _check_readable(paths: list[Path], image_size: int | None, content: str, sma
                     wrong.append(f"{path} is a single pixel, which shows nothing; take it out")
                 elif min(height, width) < smallest:
                     wrong.append(
-                        f"{path} is {width} x {height} pixels, smaller than the {smallest} pixels a "
-                        "side that this bundle needs; take it out, or scan it finer"
+                        f"{path} is {width} x {height} pixels, smaller than the {smallest} pixels "
+                        "a side that this bundle needs; take it out, or scan it finer"
                     )
                 elif image_size and min(height, width) * image_size < max(height, width):
                     wrong.append(

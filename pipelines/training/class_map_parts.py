@@ -105,8 +105,8 @@ def _too_small(names: Sequence[str], smallest: int) -> str:
     shown = ", ".join(names[:_NAMED])
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return (
-        f"{len(names)} of the images are smaller than {smallest} pixels a side, the least that this "
-        f"bundle takes: {shown}{more}; take them out, or scan them finer"
+        f"{len(names)} of the images are smaller than {smallest} pixels a side, the least that "
+        f"this bundle takes: {shown}{more}; take them out, or scan them finer"
     )
 
 
