@@ -38,7 +38,6 @@ from recipe_runs import (
 )
 
 from pipelines.atomic import write_text
-from pipelines.errors import InputError
 from pipelines.evaluation.case_files import SEGMENTATION, Cases
 from pipelines.evaluation.cases import SEGMENTATION_COLUMNS, read_cases
 from pipelines.evaluation.comparison import ComparisonOptions, comparison
@@ -132,7 +131,6 @@ def run(options: argparse.Namespace) -> None:
         rows = []
         for seed in options.seeds:
             folder = _folder(options, policy, seed)
-            _check_epochs(folder, options.epochs)
             command = _command(options, file, seed, folder)
             train(command, folder)
             scores = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
@@ -149,22 +147,6 @@ def run(options: argparse.Namespace) -> None:
 
 def _folder(options: argparse.Namespace, policy: str, seed: int) -> Path:
     return options.runs / f"{policy}-{options.fold}-{seed}"
-
-
-def _check_epochs(folder: Path, epochs: int) -> None:
-    """Refuses a run that was trained for another number of epochs.
-
-    Raises:
-        InputError: it was.
-    """
-    config = folder / "config.json"
-    if config.is_file():
-        found = json.loads(config.read_text(encoding="utf-8"))["epochs"]
-        if found != epochs:
-            raise InputError(
-                f"{folder} is a run of {found} epochs, not {epochs}; give another folder to "
-                "--runs, or delete it"
-            )
 
 
 def _tell(total: Row) -> None:

@@ -44,11 +44,11 @@ from recipe_runs import (
 )
 
 from pipelines.bundles import bundle_root
-from pipelines.crossval.plan import bundle_command
 from pipelines.crossval.pooled import pooled_scores
 from pipelines.datasets.dataset import read
 from pipelines.errors import InputError
 from pipelines.evaluation.segmentation_ratios import SCORES_BY_MARKS
+from pipelines.series.commands import bundle_command
 
 SCORES = {
     "classification": ("balanced_accuracy", "accuracy", "auroc", "macro_f1", "kappa", "brier"),

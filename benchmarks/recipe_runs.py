@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -12,14 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from fire.parser import DefaultParseValue
 
 from pipelines.atomic import write_text
 from pipelines.bundles import bundle_root
-from pipelines.crossval.plan import bundle_command
 from pipelines.errors import InputError
+from pipelines.series.commands import bundle_command
+from pipelines.training.run_record import read_record
 
 DEFAULT = "default"
 """The recipe of a bundle without a variant."""
+
+MAY_DIFFER = {"output_dir", "resume", "num_workers", "device"}
+"""Settings that do not tell a run from another one of the same folder."""
 
 Row = dict[str, Any]
 
@@ -90,13 +96,44 @@ def train(command: list[str], folder: Path) -> None:
     Where it was broken off before its first checkpoint, it begins anew in the same folder.
 
     Raises:
-        InputError: the training failed.
+        InputError: the training failed, or the folder holds a run of another command.
     """
+    if (folder / "config.json").is_file():
+        _check_same(command, folder)
     if (folder / "scores.json").is_file():
         print(f"{folder} has its scores", flush=True)
         return
     resume = ["--resume", "true"] if (folder / "config.json").is_file() else []
     call([*command, *resume])
+
+
+def _check_same(command: Sequence[str], folder: Path) -> None:
+    """Refuses a run whose settings are not those of the command."""
+    record = read_record(folder)
+    files = [Path(file).name for file in record["config_files"]]
+    before = {"config_file": files, **record["overrides"]}
+    now = settings(command)
+    for name in sorted((set(before) | set(now)) - MAY_DIFFER):
+        if before.get(name) != now.get(name):
+            raise InputError(
+                f"{folder} holds a run with {name} {before.get(name)}, now {now.get(name)}; give "
+                "another folder to --runs, or delete it"
+            )
+
+
+def settings(command: Sequence[str]) -> Row:
+    """What a command of ``training_command`` sets, as a run records it.
+
+    Returns:
+        Value by name; ``config_file`` holds the names of the files alone.
+    """
+    start = command.index("run") + 1
+    names = [word.removeprefix("--") for word in command[start::2]]
+    values = map(DefaultParseValue, command[start + 1 :: 2])
+    found = json.loads(json.dumps(dict(zip(names, values, strict=True)), default=str))
+    files = found.get("config_file", [])
+    files = [files] if isinstance(files, str) else files
+    return {**found, "config_file": [Path(file).name for file in files]}
 
 
 def call(command: list[str]) -> None:

@@ -84,9 +84,10 @@ def crossval(
 
 def _show(plan: Plan, as_json: bool) -> None:
     """Shows what would be trained."""
-    from pipelines.crossval.plan import shown, training_command
+    from pipelines.crossval.plan import training_command
     from pipelines.crossval.record import check_record
     from pipelines.crossval.run_state import State, states_of
+    from pipelines.series.commands import shown
 
     check_record(plan)
     states = states_of(plan)
@@ -131,8 +132,8 @@ def _run(plan: Plan, jobs: int) -> Result:
 
 
 def _summary(plan: Plan, result: Result) -> dict[str, Any]:
-    from pipelines.crossval.plan import shown
     from pipelines.crossval.run import answer_command
+    from pipelines.series.commands import shown
 
     command = answer_command(plan)
     return {
@@ -154,9 +155,9 @@ def _print(plan: Plan, result: Result) -> None:
         return
     from rich.console import Console
 
-    from pipelines.crossval.plan import shown
     from pipelines.crossval.pooled_tables import pooled_tables
     from pipelines.crossval.run import answer_command
+    from pipelines.series.commands import shown
 
     console = Console(highlight=False)
     for table in pooled_tables(result.scores):

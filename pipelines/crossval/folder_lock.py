@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from pipelines.errors import InputError
+from pipelines.series.held_file import HeldError, held
 
 FILE = ".crossval.lock"
 """Holds the number of the process that works in the folder."""
@@ -28,24 +27,20 @@ def alone_in(folder: Path) -> Iterator[int]:
     Raises:
         InputError: another one works in it, or it cannot be made.
     """
+    lock = held(folder / FILE)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder / FILE, os.O_RDWR | os.O_CREAT, 0o666)
+        handle = lock.__enter__()
+    except HeldError as error:
+        raise InputError(
+            f"another cross-validation (process {error.process}, or trainings of it) is running in "
+            f"{folder}; wait for its end, or choose another folder by -o"
+        ) from None
     except OSError as error:
         raise InputError(
             f"{folder} cannot be written ({error.strerror or error}); choose another by -o"
         ) from None
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            number = os.pread(handle, 32, 0).decode().strip()
-            raise InputError(
-                f"another cross-validation (process {number}, or trainings of it) is running in "
-                f"{folder}; wait for its end, or choose another folder by -o"
-            ) from None
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, str(os.getpid()).encode(), 0)
         yield handle
     finally:
-        os.close(handle)
+        lock.__exit__(None, None, None)

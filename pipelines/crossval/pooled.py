@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from pipelines.errors import InputError
 from pipelines.evaluation.case_files import CASES_FILE, CLASSIFICATION, Cases, read_case_files
 from pipelines.evaluation.case_scores import case_scores
 from pipelines.evaluation.classification import PREFIX
@@ -43,17 +44,25 @@ class Pooled(NamedTuple):
     together: dict[str, Any] | None
 
 
-def pool(folders: Mapping[int, Sequence[Path]], options: IntervalOptions | None = None) -> Pooled:
+def pool(
+    folders: Mapping[int, Sequence[Path]],
+    images: Collection[str],
+    options: IntervalOptions | None = None,
+) -> Pooled:
     """Pools what the runs have scored, each its own fold.
 
     Args:
         folders: of the runs, by seed; those of a seed are of different folds.
+        images: ids of the images of these folds, each of which every seed must have scored.
         options: how the intervals are made; the defaults where not given.
 
     Raises:
-        InputError: a table is missing or cannot be used, or two runs of a seed scored one image.
+        InputError: a table is missing or cannot be used, two runs of a seed scored one image, or
+            none did.
     """
     read = {seed: _read(each) for seed, each in folders.items()}
+    for seed, cases in read.items():
+        _check_images(cases, images, folders[seed])
     by_seed = {seed: pooled_scores(each, options) for seed, each in folders.items()}
     together = None
     if len(read) > 1 and _has_probabilities(next(iter(read.values()))):
@@ -148,6 +157,20 @@ def _spread(values: Sequence[float | None]) -> dict[str, Any]:
         "max": max(known, default=None),
         "seeds": len(known),
     }
+
+
+def _check_images(cases: Cases, images: Collection[str], folders: Sequence[Path]) -> None:
+    """Refuses tables that were changed since they were written: scores of fewer images."""
+    found = set(cases.table["id"])
+    missing, further = set(images) - found, found - set(images)
+    if missing or further:
+        what = f"lack {len(missing)} of {len(images)} images" if missing else "hold other images"
+        first = min(missing or further)
+        raise InputError(
+            f"the {CASES_FILE} of the runs in {folders[0].parent} {what}, such as {first!r}; "
+            f"they were changed since the trainings wrote them. Delete the {CASES_FILE} of the run "
+            "of its fold and give the same command again: it is scored anew"
+        )
 
 
 def _has_probabilities(cases: Cases) -> bool:

@@ -9,10 +9,13 @@ from typing import Any
 
 from pipelines import __version__
 from pipelines.atomic import write_text
+from pipelines.crossval.ensemble_bundle import FOLDER as ENSEMBLE
+from pipelines.crossval.ensemble_bundle import INFERENCE
 from pipelines.crossval.plan import Member, Plan, crossval_command
-from pipelines.crossval.run_state import MAY_CHANGE, State
+from pipelines.crossval.run_state import State
 from pipelines.datasets.dataset import LEAKY
 from pipelines.errors import InputError
+from pipelines.series.overrides import MAY_CHANGE
 from pipelines.training.scoring import SCORES
 
 FILE = "crossval.json"
@@ -113,13 +116,13 @@ def ensemble_of(plan: Plan) -> dict[str, Any] | None:
     """Names what answers with all runs together, from the folder of the cross-validation.
 
     Returns:
-        ``inference`` (the configuration) and ``runs`` (what its ``ensemble`` is to be); None where
-        there is a single run.
+        ``inference`` (the configuration of the bundle of all runs) and ``runs`` (what it is made
+        of); None where there is a single run.
     """
     names = [member.name for member in plan.members]
     if len(names) < 2:
         return None
-    return {"inference": f"{names[0]}/configs/inference.json", "runs": names}
+    return {"inference": f"{ENSEMBLE}/{INFERENCE}", "runs": names}
 
 
 def _origin(plan: Plan) -> dict[str, Any]:

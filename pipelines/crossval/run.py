@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
 from pipelines.atomic import write_text
+from pipelines.crossval.ensemble_bundle import FOLDER as ENSEMBLE
+from pipelines.crossval.ensemble_bundle import INFERENCE, write_ensemble
 from pipelines.crossval.folder_lock import alone_in
-from pipelines.crossval.following import following
 from pipelines.crossval.parent_run import ParentRun
-from pipelines.crossval.plan import Member, Plan, bundle_command, crossval_command, training_command
+from pipelines.crossval.plan import Member, Plan, crossval_command, training_command
 from pipelines.crossval.pooled import REGIONS, Pooled, pool
 from pipelines.crossval.record import FILE, check_record, write_record
 from pipelines.crossval.run_state import State, states_of
-from pipelines.crossval.trainings import Ended, Training, run_trainings
-from pipelines.datasets.dataset import LEAKY
+from pipelines.datasets.dataset import LEAKY, Dataset
+from pipelines.series.commands import bundle_command
+from pipelines.series.following import following
+from pipelines.series.trainings import Ended, Training, run_trainings
 from pipelines.training.scoring import CASES, SCORES, grouping_text
 
 LOGS = "logs"
@@ -90,6 +94,8 @@ def _forget_pooled(plan: Plan) -> None:
     for name in (SCORES, CASES, REGIONS):
         with suppress(FileNotFoundError):
             (plan.folder / name).unlink()
+    with suppress(FileNotFoundError):
+        shutil.rmtree(plan.folder / ENSEMBLE)
 
 
 def _train(
@@ -124,7 +130,7 @@ def _train(
 def _pool(plan: Plan, parent: ParentRun) -> dict[str, Any]:
     """Writes the pooled cases, then the scores that are made of them."""
     folders = {seed: [plan.member(fold, seed).folder for fold in plan.folds] for seed in plan.seeds}
-    pooled = pool(folders)
+    pooled = pool(folders, fold_images(plan.dataset, plan.folds))
     files = [FILE, CASES, SCORES]
     write_text(plan.folder / CASES, pooled.cases.to_csv(index=False, lineterminator="\n"))
     if pooled.regions is not None:
@@ -134,8 +140,16 @@ def _pool(plan: Plan, parent: ParentRun) -> dict[str, Any]:
     content = _scores(plan, pooled)
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
     write_text(plan.folder / SCORES, text + "\n")
-    parent.log(pooled, plan.folder, files)
+    parent.log_pooled(pooled, files)
+    runs = [member.folder for member in plan.members]
+    if len(runs) > 1:
+        write_ensemble(runs, plan.folder / ENSEMBLE)
     return json.loads(text)
+
+
+def fold_images(dataset: Dataset, folds: Collection[int]) -> set[str]:
+    """Gives the ids of the images of some folds of a dataset."""
+    return {dataset.resolved(item)["id"] for item in dataset.items if item["fold"] in folds}
 
 
 def _scores(plan: Plan, pooled: Pooled) -> dict[str, Any]:
@@ -156,9 +170,7 @@ def _scores(plan: Plan, pooled: Pooled) -> dict[str, Any]:
 
 def answer_command(plan: Plan) -> list[str] | None:
     """Gives the command that answers a folder of pictures with all runs; None of a single run."""
-    runs = [str(member.folder) for member in plan.members]
-    if len(runs) < 2:
+    if len(plan.members) < 2:
         return None
-    inference = plan.members[0].folder / "configs" / "inference.json"
-    options = {"ensemble": runs, "dataset_dir": "pictures", "output_dir": "predictions"}
-    return bundle_command([inference], options)
+    options = {"dataset_dir": "pictures", "output_dir": "predictions"}
+    return bundle_command([plan.folder / ENSEMBLE / INFERENCE], options)

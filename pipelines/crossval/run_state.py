@@ -8,11 +8,9 @@ from typing import Any
 
 from pipelines.crossval.plan import Member, Plan
 from pipelines.errors import InputError
+from pipelines.series.overrides import MAY_CHANGE
 from pipelines.training.run_folder import CONFIG, DIGEST, recorded
 from pipelines.training.scoring import CASES, SCORES
-
-MAY_CHANGE = ("num_workers", "device")
-"""Settings that may differ when a cross-validation goes on: no result depends on them by intent."""
 
 _NOT_COMPARED = {
     *MAY_CHANGE,

@@ -16,7 +16,7 @@ from networks.ensemble import Ensemble
 from pipelines.errors import InputError
 from pipelines.training.run_folder import MODEL, recorded, setting
 from pipelines.training.weights import load_weights
-from pipelines.training.workflow import running_config
+from pipelines.training.workflow import running_config, running_workflow
 
 _LOG = logging.getLogger("med2d")
 
@@ -72,7 +72,8 @@ def answering_network(
             images become before, the classes, the activation and the threshold may not.
         activation: how logits become probabilities, ``mask`` for those of a lesion mask; see
             ``networks.ensemble.Ensemble``, also for members with a gate.
-        recipe: configuration that the runs must agree with; the running one where not given.
+        recipe: configuration that the runs must agree with; where not given the running one, or
+            outside a bundle's run that of the first of the runs.
 
     Raises:
         InputError: the weights do not fit, or a run is missing, of another bundle, or takes other
@@ -81,10 +82,11 @@ def answering_network(
     runs = ensemble_runs(ensemble)
     if not runs:
         return _told(load_weights(network, weights), weights)
-    expected = running_config() if recipe is None else recipe
+    if recipe is None:
+        recipe = recorded(runs[0]) if running_workflow() is None else running_config()
     for run in runs:
-        _check_alike(run, recorded(run), expected)
-    members = [_member(run, network, expected) for run in runs]
+        _check_alike(run, recorded(run), recipe)
+    members = [_member(run, network, recipe) for run in runs]
     return Ensemble(members, activation)
 
 

@@ -49,7 +49,10 @@ class Trainings:
         cases.to_csv(folder / "cases.csv", index=False)
         scores = {**segmentation_scores(cases, resamples=200), "epochs_run": 2, "epoch": 1}
         (folder / "scores.json").write_text(json.dumps(scores))
-        (folder / "config.json").write_text(json.dumps({"epochs": int(given["--epochs"])}))
+        (folder / "config.json").write_text("{}")
+        overrides = importlib.import_module("recipe_runs").settings(command)
+        record = {"config_files": overrides.pop("config_file"), "overrides": overrides}
+        (folder / "record.json").write_text(json.dumps(record))
         pd.DataFrame({"epoch": [1, 2], "seconds": [60, 90]}).to_csv(folder / "history.csv")
 
     @property
@@ -169,7 +172,7 @@ def test_a_run_of_other_epochs_is_not_taken_for_one_of_these(
     ablation: Any, trainings: Trainings, tmp_path: Path
 ) -> None:
     ablation.run(options(tmp_path, "default"))
-    with pytest.raises(InputError, match="default-0-0 is a run of 2 epochs, not 10; give another"):
+    with pytest.raises(InputError, match="default-0-0 holds a run with epochs 2, now 10; give an"):
         ablation.run(options(tmp_path, "default", epochs=10))
 
 

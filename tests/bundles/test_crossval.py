@@ -15,7 +15,7 @@ from monai.bundle import run as run_bundle
 from pipelines.crossval import run as crossval_run
 from pipelines.crossval.plan import Plan, make_plan
 from pipelines.crossval.run import Result, cross_validate
-from pipelines.crossval.trainings import Ended, Training
+from pipelines.series.trainings import Ended, Training
 from tests.bundles.conftest import med2d
 from tests.bundles.made_bundle import BUNDLES, SMALL
 
@@ -76,7 +76,7 @@ def test_the_runs_are_children_of_one_mlflow_run(plan: Plan, result: Result) -> 
     record = json.loads((plan.folder / "mlflow.json").read_text())
     client = MlflowClient(record["tracking_uri"])
     parent = client.get_run(record["run_id"])
-    assert parent.info.status == "FINISHED" and "score_accuracy_mean" in parent.data.metrics
+    assert parent.info.status == "FINISHED" and "score/accuracy_mean" in parent.data.metrics
     assert {each.path for each in client.list_artifacts(record["run_id"])} == {
         *("cases.csv", "crossval.json", "scores.json")
     }
@@ -104,7 +104,7 @@ class Silent:
     def begin(self) -> dict[str, str]:
         return {}
 
-    def log(self, *arguments: object) -> None:
+    def log_pooled(self, *arguments: object) -> None:
         pass
 
     def end(self, status: str) -> None:

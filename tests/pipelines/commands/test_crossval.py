@@ -21,7 +21,8 @@ def trainings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trainings:
     (tmp_path / "scratch").mkdir()
     made = Trainings(tmp_path / "scratch")
     monkeypatch.setattr(crossval_run, "training_command", made)
-    monkeypatch.setattr(parent_run, "_experiment", lambda config: None)
+    monkeypatch.setattr(parent_run, "experiment_of", lambda config: None)
+    monkeypatch.setattr(crossval_run, "write_ensemble", lambda runs, folder: None)
     few = IntervalOptions(resamples=100)
     monkeypatch.setattr(pooled, "IntervalOptions", lambda: few)
     monkeypatch.chdir(tmp_path)
@@ -36,7 +37,7 @@ def test_scores_and_the_command_that_answers_are_printed(
     assert result.exit_code == 0, result.output
     assert "balanced_accuracy" in result.stdout and "together" in result.stdout
     assert "of fold(s) 0, 1 alone, of 5" in result.stdout
-    assert "--ensemble \"['out/fold0-seed0', 'out/fold1-seed0', 'out/fold0-seed1'" in result.stdout
+    assert "--config_file out/ensemble/configs/inference.json" in result.stdout
     assert "fold1-seed1: done in" in result.stderr
 
 
@@ -55,7 +56,9 @@ def test_the_summary_is_json(class_dataset: Path, trainings: Trainings) -> None:
     ]
     trainings.how.clear()
     found = json.loads(run(*words, "--json").stdout)
-    assert found["finished"] and found["scores"]["by_seed"]["0"]["images"] == 24
+    assert (
+        found["finished"] and found["scores"]["by_seed"]["0"]["images"] == 12
+    )  # all of the two folds
     assert found["answer_command"].startswith("python -m monai.bundle run")
 
 

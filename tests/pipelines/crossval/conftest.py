@@ -28,13 +28,17 @@ def make(class_dataset: Path, tmp_path: Path) -> MakePlan:
 
 @pytest.fixture
 def trainings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trainings:
-    """Takes the place of the commands that train; MLflow hears nothing of them."""
+    """Takes the place of the commands that train; MLflow hears nothing of them.
+
+    They leave no model, so that nothing can be made of all of them.
+    """
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     made = Trainings(scratch)
     monkeypatch.setattr(run, "training_command", made)
     monkeypatch.setattr(plan, "training_command", made)
-    monkeypatch.setattr(parent_run, "_experiment", lambda config: None)
+    monkeypatch.setattr(parent_run, "experiment_of", lambda config: None)
+    monkeypatch.setattr(run, "write_ensemble", lambda runs, folder: None)
     few = IntervalOptions(resamples=100)
     monkeypatch.setattr(pooled, "IntervalOptions", lambda: few)
     return made

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipelines.crossval.plan import Member, Plan
+from pipelines.crossval.run import fold_images
 from tests.pipelines.evaluation.made_cases import classified
 
 SCRIPT = """
@@ -56,7 +57,9 @@ class Trainings:
         self.started.append(member.name)
         config, cases = (self.scratch / f"{member.name}.{kind}" for kind in ("json", "csv"))
         config.write_text(json.dumps(recorded_config(plan, member)))
-        answers(member.fold, member.seed).to_csv(cases, index=False)
+        images = fold_images(plan.dataset, [member.fold])
+        made = answers(member.fold, member.seed, len(images))
+        made.assign(id=sorted(images)).to_csv(cases, index=False)
         files = [str(each) for each in (member.folder, config, cases)]
         how = self.how.get(member.name, "")
         return [sys.executable, "-I", "-S", "-c", SCRIPT, *files, how, str(resume)]

@@ -10,7 +10,7 @@ from mlflow.tracking import MlflowClient
 from pipelines.crossval.parent_run import ParentRun
 from pipelines.crossval.pooled import pool
 from pipelines.evaluation.group_intervals import IntervalOptions
-from pipelines.training.tracking import PARENT
+from pipelines.training.tracking_runs import PARENT
 from tests.pipelines.crossval.conftest import MakePlan
 from tests.pipelines.crossval.made_training import answers
 
@@ -31,23 +31,24 @@ def test_it_holds_common_settings_pooled_scores_and_tables(
         member.folder.mkdir()
         answers(member.fold, member.seed).to_csv(member.folder / "cases.csv", index=False)
     folders = {s: [plan.member(f, s).folder for f in plan.folds] for s in plan.seeds}
-    pooled = pool(folders, IntervalOptions(resamples=100))
+    images = {name for fold in plan.folds for name in answers(fold, 0)["id"]}
+    pooled = pool(folders, images, IntervalOptions(resamples=100))
     (plan.folder / "cases.csv").write_text("id\n")
     parent = ParentRun(plan)
     run_id = parent.begin()[PARENT]
-    parent.log(pooled, plan.folder, ["cases.csv"])
+    parent.log_pooled(pooled, ["cases.csv"])
     parent.end("FINISHED")
     run = client.get_run(run_id)
     assert run.info.run_name == "crossval" and run.info.status == "FINISHED"
     assert run.data.params["epochs"] == "3" and "fold" not in run.data.params
     assert run.data.tags["folds"] == "0,1" and run.data.tags["dataset"] == plan.dataset_digest
-    history = client.get_metric_history(run_id, "score_auroc")
+    history = client.get_metric_history(run_id, "score/auroc")
     assert {each.step: each.value for each in history} == {
         seed: pooled.by_seed[seed]["scores"]["auroc"]["value"] for seed in (0, 1)
     }
     mean = pooled.spread["scores"]["auroc"]["mean"]
-    assert run.data.metrics["score_auroc_mean"] == pytest.approx(mean)
-    assert {"score_auroc_low", "seeds_together_auroc"} <= set(run.data.metrics)
+    assert run.data.metrics["score/auroc_mean"] == pytest.approx(mean)
+    assert {"score/auroc_low", "seeds_together/auroc"} <= set(run.data.metrics)
     assert [each.path for each in client.list_artifacts(run_id)] == ["cases.csv"]
     again = ParentRun(plan)
     assert again.begin() == {PARENT: run_id}

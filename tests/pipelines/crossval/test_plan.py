@@ -7,10 +7,8 @@ import pytest
 
 from pipelines.bundles import bundle_root
 from pipelines.crossval.plan import (
-    bundle_command,
     crossval_command,
     make_plan,
-    shown,
     training_command,
 )
 from pipelines.errors import InputError
@@ -75,13 +73,3 @@ def test_an_unknown_bundle_or_variant_is_refused(
 def test_a_dataset_whose_name_is_a_number_is_refused() -> None:
     with pytest.raises(InputError, match=r"put \./ before the name"):
         make_plan("breast_us_classification", "2024")
-
-
-def test_several_files_are_a_list() -> None:
-    command = bundle_command([Path("a.json"), Path("b.json")], {"fold": 0})
-    assert command[-4:] == ["--config_file", "['a.json', 'b.json']", "--fold", "0"]
-
-
-@pytest.mark.parametrize("word", ["{'a': 1}", "my file", "$@x + 'y'", "{\"a\": 'b'}", "--x"])
-def test_a_shown_command_is_read_back(word: str) -> None:
-    assert shlex.split(shown(["med2d", word])) == ["med2d", word]

@@ -18,6 +18,7 @@ from tests.pipelines.evaluation.made_cases import LABELS
 
 FEW = IntervalOptions(resamples=200)
 SEEDS, FOLDS = (0, 3), (0, 1)
+IMAGES = {name for fold in FOLDS for name in answers(fold, 0)["id"]}
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[int, list[Path]]:
 
 @pytest.fixture(scope="module")
 def pooled(folders: dict[int, list[Path]]) -> Pooled:
-    return pool(folders, FEW)
+    return pool(folders, IMAGES, FEW)
 
 
 def test_the_scores_of_a_seed_are_those_of_its_pooled_cases(pooled: Pooled) -> None:
@@ -42,6 +43,14 @@ def test_the_scores_of_a_seed_are_those_of_its_pooled_cases(pooled: Pooled) -> N
         expected = classification_scores(table, LABELS, resamples=200)
         assert pooled.by_seed[seed]["scores"] == expected["scores"]
         assert pooled.by_seed[seed]["groups"] == 24
+
+
+@pytest.mark.parametrize(("images", "what"), [({"x"}, "lack 1 of 25"), (set(), "other images")])
+def test_tables_of_fewer_or_of_other_images_are_refused(
+    folders: dict[int, list[Path]], images: set[str], what: str
+) -> None:
+    with pytest.raises(InputError, match=what):
+        pool(folders, IMAGES | images if images else IMAGES - {min(IMAGES)}, FEW)
 
 
 def test_the_spread_is_over_the_seeds(pooled: Pooled) -> None:
@@ -83,7 +92,7 @@ def test_seeds_answer_together_by_their_mean(
 
 
 def test_a_single_seed_has_no_spread(folders: dict[int, list[Path]]) -> None:
-    one = pool({0: folders[0]}, FEW)
+    one = pool({0: folders[0]}, IMAGES, FEW)
     assert one.together is None and one.regions is None
     assert one.spread["scores"]["accuracy"]["sd"] is None
 
@@ -119,7 +128,7 @@ def lesions(folder: Path, fold: int) -> Path:
 
 def test_lesions_have_their_regions_and_froc_but_no_mean_answer(tmp_path: Path) -> None:
     runs = {seed: [lesions(tmp_path / f"{f}-{seed}", f) for f in FOLDS] for seed in SEEDS}
-    pooled = pool(runs, FEW)
+    pooled = pool(runs, {"a0", "a1", "b0", "b1"}, FEW)
     assert pooled.together is None and pooled.regions is not None
     assert pooled.regions[["seed", "fold"]].values.tolist() == [
         *(["0", "0"], ["0", "1"], ["3", "0"], ["3", "1"])

@@ -21,7 +21,7 @@ def test_the_record_names_the_runs_and_what_answers_with_all(make: MakePlan) -> 
     run = {"folder": "fold1-seed0", "fold": 1, "seed": 0, "state": "finished"}
     assert written["runs"][1] == {**run, "epoch": 2, "epochs_run": 3}
     runs = ["fold0-seed0", "fold1-seed0"]
-    assert written["ensemble"] == {"inference": "fold0-seed0/configs/inference.json", "runs": runs}
+    assert written["ensemble"] == {"inference": "ensemble/configs/inference.json", "runs": runs}
     assert ensemble_of(make(folds="0,")) is None
 
 

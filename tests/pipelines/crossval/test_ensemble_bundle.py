@@ -1,0 +1,123 @@
+"""The runs' models stand in one network: it answers as they do together, wherever it is moved."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from monai.bundle import ConfigParser
+
+from networks.ensemble import Ensemble
+from pipelines.bundles import bundle_root
+from pipelines.crossval.ensemble_bundle import write_ensemble
+from pipelines.errors import InputError
+from pipelines.training.ensemble import answering_network
+from pipelines.training.run_bundle import write_run_bundle
+
+OUTLINES: dict[str, Any] = {
+    "image_size": 32,
+    "threshold": 0.4,
+    "least_share": None,
+    "operating_point": {},
+    "network_def": {
+        "_target_": "networks.presence_network.PresenceNetwork",
+        "backbone": "torchvision.mobilenet_v2",
+        "in_channels": 1,
+        "options": {"width_mult": 0.1},
+        "trained": "$'all'",
+    },
+}
+CLASSES: dict[str, Any] = {
+    "labels": ["a", "b"],
+    "image_size": 32,
+    "flip_average": True,
+    "calibrated": True,
+    "activation": "sigmoid",
+    "network_def": {
+        "_target_": "networks.transfer_classifier.TransferClassifier",
+        "backbone": "torchvision.mobilenet_v2",
+        "num_classes": "$len(@labels)",
+        "in_channels": 1,
+        "options": {"width_mult": 0.1},
+        "trained": "all",
+    },
+}
+
+
+def made_run(folder: Path, bundle: str, config: dict[str, Any], seed: int) -> Path:
+    """A run's folder with a network of random weights, as a training leaves it."""
+    folder.mkdir()
+    write_run_bundle(folder, config, bundle_root(bundle))
+    (folder / "config.json").write_text(json.dumps(config))
+    point = {"gate": 0.5, "least_share": 0.01 * (seed + 1)}
+    (folder / "operating_point.json").write_text(json.dumps(point))
+    torch.manual_seed(seed)
+    content = json.loads((folder / "configs" / "inference.json").read_text())
+    network = ConfigParser(content).get_parsed_content("network_def")
+    for name, gate in (("gate", 0.4 + 0.1 * seed), ("temperature", 1.5 + seed)):
+        if name in network.state_dict():
+            network.state_dict()[name].fill_(gate)
+    torch.save(network.state_dict(), folder / "model.pt")
+    return folder
+
+
+def parsed(folder: Path) -> ConfigParser:
+    """What answers in a bundle's folder, as a run of it would make it."""
+    content = json.loads((folder / "configs" / "inference.json").read_text())
+    return ConfigParser({**content, "bundle_root": str(folder), "device": "cpu"})
+
+
+@pytest.mark.parametrize(
+    ("bundle", "config"),
+    [("breast_us_segmentation", OUTLINES), ("breast_us_classification", CLASSES)],
+    ids=["outlines", "classes"],
+)
+def test_one_network_answers_as_all_runs_do(
+    bundle: str, config: dict[str, Any], tmp_path: Path
+) -> None:
+    runs = [made_run(tmp_path / f"fold{k}", bundle, config, k) for k in range(3)]
+    expected = parsed(runs[0])
+    expected.update({"ensemble": [str(run) for run in runs]})
+    together = expected.get_parsed_content("network").eval()
+    write_ensemble(runs, tmp_path / "ensemble")
+    for run in runs:
+        shutil.rmtree(run)
+    (tmp_path / "ensemble").rename(tmp_path / "moved")
+    found = parsed(tmp_path / "moved")
+    network = found.get_parsed_content("network").eval()
+    assert isinstance(network, Ensemble) and len(network.members) == 3
+    assert network.activation == together.activation
+    images = torch.rand(4, 1, 32, 32)
+    with torch.no_grad():
+        torch.testing.assert_close(network(images), together(images), rtol=0, atol=0)
+    names = {"metadata.json", "logging.conf", "inference.json"}
+    assert {path.name for path in (tmp_path / "moved" / "configs").iterdir()} == names
+    if bundle == "breast_us_segmentation":
+        assert [float(each.gate) for each in network.members] == pytest.approx([0.4, 0.5, 0.6])
+        assert found.get_parsed_content("least_share") == pytest.approx(0.02)
+        assert found["threshold"] == 0.4
+    else:
+        assert [float(each.temperature) for each in network.members] == [1.5, 2.5, 3.5]
+
+
+def test_runs_that_take_other_images_are_refused(tmp_path: Path) -> None:
+    other = {**OUTLINES, "image_size": 64}
+    runs = [
+        made_run(tmp_path / "a", "breast_us_segmentation", OUTLINES, 0),
+        made_run(tmp_path / "b", "breast_us_segmentation", other, 1),
+    ]
+    with pytest.raises(InputError, match="another image_size"):
+        write_ensemble(runs, tmp_path / "ensemble")
+    assert not (tmp_path / "ensemble").exists()
+
+
+def test_outside_a_bundles_run_the_first_of_the_runs_is_what_others_must_be_like(
+    tmp_path: Path,
+) -> None:
+    runs = [made_run(tmp_path / f"r{k}", "breast_us_segmentation", OUTLINES, k) for k in range(2)]
+    network = parsed(runs[0]).get_parsed_content("network_def")
+    assert len(answering_network(network, None, runs, "mask").members) == 2
