@@ -8,6 +8,8 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 TORCH  := 2.13.0
 
+UI_PORT ?= 5000
+
 # The main job: DATA is a raw folder in the BUSI layout; without it, made images are used.
 DATA   ?=
 EPOCHS ?= $(if $(DATA),20,40)
@@ -66,7 +68,13 @@ format: install  ## format the code
 	$(BIN)/ruff format .
 
 ui: install  ## open the MLflow UI on the runs of this folder
-	$(BIN)/mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
+	@case "$${MLFLOW_TRACKING_URI:-}" in \
+	http*) echo "the runs are on the server that MLFLOW_TRACKING_URI names: open it in a browser" ;; \
+	*) echo "open http://127.0.0.1:$(UI_PORT) in a browser; Ctrl-C ends it"; \
+	  MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false MLFLOW_DISABLE_TELEMETRY=true exec $(BIN)/mlflow ui \
+	    --host 127.0.0.1 --port $(UI_PORT) --workers 1 \
+	    --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}" ;; \
+	esac
 
 clean:  ## remove the environment and the caches (not the runs)
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -18,9 +18,11 @@ from pipelines.commands.export import export
 from pipelines.commands.layouts import layouts
 from pipelines.commands.phantom import phantom
 from pipelines.commands.preview import preview
+from pipelines.commands.register import register
 from pipelines.commands.report import report
 from pipelines.commands.rerun import rerun
 from pipelines.commands.score import score
+from pipelines.commands.search import search
 from pipelines.commands.split import split
 from pipelines.errors import InputError
 
@@ -79,6 +81,6 @@ def main() -> None:
 
 for _command in (
     *(convert, layouts, phantom, audit, preview, split, export),
-    *(crossval, score, compare, report, rerun),
+    *(crossval, search, score, compare, report, rerun, register),
 ):
     main.add_command(_command)

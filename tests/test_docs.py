@@ -184,7 +184,9 @@ def _options(words: tuple[str, ...]) -> dict[str, str]:
 
 def _shipped(path: str) -> Path:
     """The shipped file of which a run's folder holds a copy, or the file itself."""
-    inside = re.fullmatch(r"runs/([^/]+)/[^/]+(?:/fold\d+-seed\d+)?/(configs/[^/]+)", path)
+    inside = re.fullmatch(
+        r"runs/([^/]+)/[^/]+(?:/fold\d+-seed\d+|/ensemble)?/(configs/[^/]+)", path
+    )
     return ROOT / "bundles" / inside[1] / inside[2] if inside else ROOT / path
 
 
@@ -234,6 +236,7 @@ def test_a_misspelt_name_would_be_found() -> None:
 
 
 DATA, LAYOUT_PAGE, EXPORT_PAGE = (ROOT / "docs" / f"{n}.md" for n in ("data", "layouts", "export"))
+PUBLISH = ROOT / "docs" / "publish.md"
 
 
 def _section(page: Path, heading: str) -> str:
@@ -403,6 +406,21 @@ def test_the_five_commands_of_the_readme(newcomer: Path) -> None:
     _run(predict, newcomer)
     expected = {f"{path.stem}_mask.png" for path in (newcomer / "pictures").iterdir()}
     assert {path.name for path in (newcomer / "predictions").iterdir()} == expected
+
+
+@pytest.mark.slow
+def test_the_way_to_a_number_that_can_be_published(tmp_path: Path) -> None:
+    """Every command of the page, as it stands, in its order; it leaves what the page names."""
+    (tmp_path / "bundles").symlink_to(ROOT / "bundles", target_is_directory=True)
+    commands = [each for each in COMMANDS if each.page == PUBLISH]
+    assert len(commands) == 14
+    for command in commands:
+        _run(shlex.join(command.words), tmp_path)
+    codes = INLINE_CODE.findall(ANY_BLOCK.sub("", PUBLISH.read_text(encoding="utf-8")))
+    named = {code for code in codes if re.match(r"(runs|datasets)/|(split|report)\.\w+$", code)}
+    assert len(named) >= 12
+    for name in named:
+        assert (tmp_path / name).exists(), name
 
 
 def _arguments(command: str) -> list[str]:

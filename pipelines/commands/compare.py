@@ -104,7 +104,7 @@ def _fetched(name: str, folder: Path) -> tuple[Path, str, str | None] | None:
     if not is_run_id(name):
         return None
     from pipelines.training.tracked_cases import fetch_cases
-    from pipelines.training.tracking import tracking_uri
+    from pipelines.training.tracking_store import tracking_uri
 
     place = folder / name
     place.mkdir(exist_ok=True)

@@ -85,7 +85,7 @@ def _folder(run: str, place: Path) -> Path:
     if Path(run).exists() or not is_run_id(run):
         return Path(run)
     from pipelines.training.tracked_run import fetch_run
-    from pipelines.training.tracking import tracking_uri
+    from pipelines.training.tracking_store import tracking_uri
 
     (place / run).mkdir(exist_ok=True)
     return fetch_run(run, tracking_uri(), place / run)

@@ -81,7 +81,7 @@ def _folder(run: str) -> Iterator[tuple[Path, Path]]:
     if path.exists() or not is_run_id(run):
         raise InputError(f"{run} is no run's folder and no MLflow run id; expected one of them")
     from pipelines.training.tracked_run import fetch_run
-    from pipelines.training.tracking import tracking_uri
+    from pipelines.training.tracking_store import tracking_uri
 
     with TemporaryDirectory() as folder:
         yield fetch_run(run, tracking_uri(), Path(folder)), Path("runs") / f"{run[:8]}-rerun"

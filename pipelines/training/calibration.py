@@ -23,7 +23,7 @@ from pipelines.evaluation.temperature import Temperature, fit_temperature, log_p
 from pipelines.progress import counting
 from pipelines.training.processes import gathered
 from pipelines.training.run_folder import MODEL, flag
-from pipelines.training.tracking import CALIBRATION
+from pipelines.training.tracked_results import CALIBRATION
 from pipelines.training.weights import load_weights
 
 _LOG = logging.getLogger("med2d")

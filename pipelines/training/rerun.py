@@ -17,8 +17,8 @@ from pipelines.training.record_check import Finding, code_name
 from pipelines.training.run_comparison import Comparison
 from pipelines.training.run_folder import CONFIG, MODEL, check_output_dir
 from pipelines.training.scoring import CASES, SCORES
-from pipelines.training.tracking import RECORD as TRACKED
-from pipelines.training.tracking import log_tags
+from pipelines.training.tracked_results import log_tags
+from pipelines.training.tracking_runs import RECORD as TRACKED
 from pipelines.training.workflow import readable_cause
 
 FILE = "rerun.json"

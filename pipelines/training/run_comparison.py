@@ -19,7 +19,7 @@ from pipelines.training.operating_point import OPERATING_POINT
 from pipelines.training.run_folder import MODEL
 from pipelines.training.scoring import CASES, SCORES
 from pipelines.training.segmentation_results import REGIONS
-from pipelines.training.tracking import CALIBRATION
+from pipelines.training.tracked_results import CALIBRATION
 from pipelines.training.weights import UNREADABLE
 
 TABLES = {

@@ -166,7 +166,7 @@ def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _MAY_CHANGE = {
-    *("resume", "overwrite", "num_workers", "epochs", "output_dir", "device"),
+    *("resume", "overwrite", "register", "num_workers", "epochs", "output_dir", "device"),
     *("imports", "initialize", "run", "finalize"),  # how the same training is started
     "operating_point",  # chosen when the training has ended
 }

@@ -12,7 +12,7 @@ from ignite.engine import Engine, Events
 from pipelines.atomic import write_text
 from pipelines.evaluation.calibration_statistics import calibration_entries
 from pipelines.training.class_scores import ClassScores
-from pipelines.training.tracking import CALIBRATION
+from pipelines.training.tracked_results import CALIBRATION
 
 
 class ScoredCalibration:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 from pipelines.errors import InputError, first_line
-from pipelines.training.tracking import CLIENT_SETTINGS, ui_command
+from pipelines.training.tracking_store import apply_client_settings, ui_command
 
 CASES = "cases.csv"
 
@@ -52,8 +51,7 @@ def open_run(run_id: str, uri: str) -> tuple[Any, Any]:
         InputError: the store cannot be reached, or knows no such run.
     """
     _check_database(uri)
-    for name, value in CLIENT_SETTINGS.items():
-        os.environ.setdefault(name, value)
+    apply_client_settings()
     from mlflow.tracking import MlflowClient  # takes seconds, so not at the top
 
     try:

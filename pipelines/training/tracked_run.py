@@ -8,7 +8,7 @@ from pipelines.errors import InputError, first_line
 from pipelines.training.run_folder import CONFIG
 from pipelines.training.run_record import FILE, ITEMS
 from pipelines.training.tracked_cases import open_run
-from pipelines.training.tracking import ARTIFACTS, CONFIGS
+from pipelines.training.tracked_results import ARTIFACTS, CONFIGS
 
 
 def fetch_run(run_id: str, uri: str, folder: Path) -> Path:

@@ -1,97 +1,65 @@
-"""One MLflow run per training: parameters, scores by epoch, pictures, and how it ended."""
+"""One MLflow run per training: parameters, data, scores by epoch, pictures, and how it ended."""
 
 from __future__ import annotations
 
 import json
 import logging
 import os
-import re
-import shlex
-import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import ignite.distributed as idist
-from filelock import FileLock
 from ignite.engine import Engine, Events
 
 from pipelines import __version__
-from pipelines.atomic import write_text
 from pipelines.datasets.dataset import LEAKY
-from pipelines.errors import first_line
+from pipelines.errors import InputError, first_line
+from pipelines.evaluation.curves import read_history
 from pipelines.training.early_stop import is_validated
 from pipelines.training.git_commit import git_commit
+from pipelines.training.history import FILE as HISTORY
 from pipelines.training.run_folder import DIGEST, flag, recorded
-from pipelines.training.run_record import record_tags
+from pipelines.training.run_list_view import view_path
+from pipelines.training.run_record import DATASET, ITEMS, read_items, record_tags
 from pipelines.training.termination import is_terminated, stop_on_terminate
+from pipelines.training.tracked_dataset import log_dataset
+from pipelines.training.tracked_parameters import log_parameters, run_parameters
+from pipelines.training.tracked_pictures import Picture, ValidationPictures, log_pictures
+from pipelines.training.tracked_results import log_metrics, log_results
+from pipelines.training.tracking_runs import PARENT, RunRequest
+from pipelines.training.tracking_store import tracking_uri, ui_command, without_password
 
 _LOG = logging.getLogger("med2d")
 
-RECORD = "mlflow.json"
-"""Names the MLflow run of a run's folder, so that a resume goes on with it."""
-PARENT = "MED2D_PARENT_RUN"
-"""Variable of the environment: the MLflow run that those of its trainings belong to."""
+BEST = "best"
+"""Value of ``register`` that asks for the alias of that name."""
 
-CALIBRATION = "calibration.json"
-"""The temperature of a classification, and what it reached, in a run's folder."""
-
-_LONGEST_PARAMETER = 500
+_RATE = "learning_rate"
 _LONGEST_TAG = 5000
 _TRAINING_PER_WAIT = 10
 """After a failed try, so many times its seconds pass before the next: it may be a long timeout."""
-CLIENT_SETTINGS = {
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",  # a line for every file
-    "MLFLOW_DISABLE_TELEMETRY": "true",  # nothing about a hospital's trainings leaves its machine
-    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
-}
-"""Of the environment, for MLflow's client, where it does not say otherwise."""
-
-_NOT_PARAMETERS = ("imports", "initialize", "run", "finalize", "resume", "overwrite")
-ARTIFACTS = (
-    *("config.json", "record.json", "dataset_items.json", "machine.json"),
-    *("history.csv", "candidates.csv", "operating_point.json", CALIBRATION),
-    *("cases.csv", "uncalibrated.csv", "regions.csv", "scores.json", "model.pt"),
-)
-"""Files of a run's folder that are logged when it ends, where they are there."""
-CONFIGS = "configs"
-"""Folder with what makes a run's folder a bundle of its own; logged with them."""
-_PICTURES = ("curves", "overlays", "plots")
 
 
-def tracking_uri() -> str:
-    """``MLFLOW_TRACKING_URI``, else the file ``mlflow.db`` of the working folder.
+class _Epoch(NamedTuple):
+    """What is to be sent of an epoch; its time is kept, so that twice sent is once stored."""
 
-    It is always explicit: MLflow's own default becomes a file store, which it then refuses, where
-    the working folder holds an old ``mlruns``.
-    """
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path.cwd() / 'mlflow.db'}"
-
-
-def ui_command(uri: str | None = None) -> str:
-    """How to open the MLflow UI on a store: a command, or a server's address."""
-    if (uri or tracking_uri()).startswith("http"):
-        return f"open {_without_password(uri or tracking_uri())}"
-    return f"mlflow ui --backend-store-uri {shlex.quote(uri or tracking_uri())}"
-
-
-def _without_password(uri: str) -> str:
-    """The address without user and password: messages and run folders are passed on."""
-    return re.sub("//[^/@]*@", "//", uri)
+    number: int
+    values: Mapping[str, Any]
+    milliseconds: int
+    pictures: list[Picture]
 
 
 class Tracking:
     """Follows a training with one MLflow run; the training never depends on it.
 
     Where MLflow cannot be reached, one warning says so and the training goes on: the output folder
-    holds everything that MLflow would. Later epochs try again, and bring what was missed. A crash
-    ends the run as FAILED; Ctrl-C and SIGTERM as KILLED. Stands last in the trainer's list, so
-    that the epoch's scores, and at the end the results, are there. Only the first process tracks.
+    holds everything that MLflow would. Later epochs try again, and bring what was missed; where it
+    is away to the end, a second warning says how to bring it later. A crash ends the run as
+    FAILED; Ctrl-C and SIGTERM as KILLED. Stands last in the trainer's list, so that the epoch's
+    scores, and at the end the results, are there. Only the first process tracks.
 
     Args:
         output_dir: the run's folder; its ``config.json`` gives the parameters.
@@ -100,6 +68,13 @@ class Tracking:
         optimizer: whose learning rate is tracked; None for what has none.
         resume: whether to go on with the MLflow run that the folder names.
         tags: further tags, for instance the device.
+        pictures: how many images of the validation fold are shown as the network learns; see
+            ``ValidationPictures``.
+        register: whether the model becomes a version in MLflow's registry when the training has
+            ended; ``best`` to call it best, too, where a comparison supports it.
+
+    Raises:
+        InputError: ``resume`` or ``register`` are none of what they may be.
     """
 
     def __init__(
@@ -110,6 +85,8 @@ class Tracking:
         optimizer: Any,
         resume: bool | str = False,
         tags: Mapping[str, Any] | None = None,
+        pictures: int = 4,
+        register: bool | str = False,
     ) -> None:
         self.folder = Path(output_dir)
         self.experiment = experiment
@@ -117,11 +94,17 @@ class Tracking:
         self.optimizer = optimizer
         self.resume = flag(resume, "resume")
         self.tags = {k: str(v) for k, v in (tags or {}).items()}
+        self.pictures = ValidationPictures(pictures)
+        self.is_best_asked = str(register).strip().lower() == BEST
+        self.is_registered = self.is_best_asked or flag(register, "register")
         self.client: Any = None
         self.run_id: str | None = None
+        self.experiment_id: str | None = None
+        self._request = RunRequest(self.folder, experiment, self.resume)
         self._is_new = True
         self._is_described = False
-        self._waiting: list[tuple[dict[str, Any], int]] = []
+        self._trained_before = 0
+        self._waiting: list[_Epoch] = []
         self._was_told = False
         self._not_before = 0.0
 
@@ -129,6 +112,7 @@ class Tracking:
         """Follow the trainer ``engine``."""
         if idist.get_rank() != 0:
             return
+        self.pictures.attach(self.validator)
         engine.add_event_handler(Events.STARTED, self._on_start)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self._on_epoch)
         engine.add_event_handler(Events.COMPLETED, self._on_end)
@@ -144,8 +128,8 @@ class Tracking:
             self._not_before = now + _TRAINING_PER_WAIT * (now - started)
             if not self._was_told:
                 _LOG.warning(
-                    f"MLflow at {_without_password(tracking_uri())} cannot be reached or written "
-                    f"({_without_password(first_line(error))}); the training goes on without it "
+                    f"MLflow at {without_password(tracking_uri())} cannot be reached or written "
+                    f"({without_password(first_line(error))}); the training goes on without it "
                     f"and tries again after later epochs; {self.folder} holds all results"
                 )
             self._was_told = True
@@ -154,47 +138,49 @@ class Tracking:
 
     def _on_start(self, engine: Engine) -> None:
         stop_on_terminate()
+        self._trained_before = engine.state.epoch
+        done = engine.state.epoch
+        self.pictures.begin((engine.state.max_epochs or 1) - done, done)
         self._safely(self._open)
 
     def _open(self) -> None:
         """Make or take up the MLflow run and describe it, where that has not yet succeeded."""
         if self.client is None:
-            self.client = self._begin()
+            begun = self._request.begin()
+            self.client, self.run_id, self.experiment_id = (
+                begun.client,
+                begun.run_id,
+                begun.experiment_id,
+            )
+            self._is_new = begun.is_new
         if self._is_described:
             return
         if self._is_new:
-            _log_parameters(self.client, self.run_id, recorded(self.folder))
+            log_parameters(self.client, self.run_id, self._parameters())
+            log_dataset(self.client, self.run_id, self.folder)
         for name, value in {**_environment_tags(), **_run_tags(self.folder), **self.tags}.items():
             self.client.set_tag(self.run_id, name, value[:_LONGEST_TAG])
         if os.environ.get(PARENT):
             self.client.set_tag(self.run_id, "mlflow.parentRunId", os.environ[PARENT])
+        self._send_missed()
         self._is_described = True
 
-    def _begin(self) -> Any:
-        recorded_uri, before = self._earlier_run()
-        uri = os.environ.get("MLFLOW_TRACKING_URI") or recorded_uri or tracking_uri()
-        with _alone(uri):
-            client = _client(uri)
-            earlier = before if _without_password(uri) == recorded_uri else None
-            self._is_new = earlier is None
-            self.run_id = (
-                self.run_id
-                or earlier
-                or _create_run(client, self.experiment, self.folder.name, uri)
-            )
-        if earlier:
-            client.update_run(self.run_id, status="RUNNING")
-        record = {"tracking_uri": _without_password(uri), "run_id": self.run_id}
-        write_text(self.folder / RECORD, json.dumps(record, indent=2) + "\n")
-        return client
+    def _parameters(self) -> dict[str, str]:
+        content = read_items(self.folder)[DATASET] if (self.folder / ITEMS).is_file() else None
+        return run_parameters(recorded(self.folder), content)
 
-    def _earlier_run(self) -> tuple[str | None, str | None]:
-        """Store and id of the MLflow run to go on with, also from another working folder."""
-        path = self.folder / RECORD
-        if not self.resume or not path.is_file():
-            return None, None
-        record = json.loads(path.read_text(encoding="utf-8"))
-        return record["tracking_uri"], record["run_id"]
+    def _send_missed(self) -> None:
+        """Send the epochs of the run's history that were trained before this start and are not
+        there: a process that was killed may not have been able to."""
+        path = self.folder / HISTORY
+        if not self._trained_before or not path.is_file():
+            return
+        known = {point.step for point in self.client.get_metric_history(self.run_id, _RATE)}
+        history = read_history(path)
+        for row in history[history["epoch"] <= self._trained_before].to_dict("records"):
+            if row["epoch"] not in known:
+                values = {str(k): v for k, v in row.items() if k not in ("epoch", "seconds")}
+                log_metrics(self.client, self.run_id, values, int(row["epoch"]))
 
     def _on_epoch(self, engine: Engine) -> None:
         validated = is_validated(self.validator, engine)
@@ -202,9 +188,11 @@ class Tracking:
         values = {
             **engine.state.metrics,
             **(self.validator.state.metrics if validated else {}),
-            **({"learning_rate": rates[0]} if rates else {}),
+            **({_RATE: rates[0]} if rates else {}),
         }
-        self._waiting.append((values, engine.state.epoch))
+        pictures, self.pictures.taken = self.pictures.taken, []
+        now = int(time.time() * 1000)
+        self._waiting.append(_Epoch(engine.state.epoch, values, now, pictures))
         if time.monotonic() >= self._not_before:
             self._safely(self._send)
 
@@ -212,12 +200,23 @@ class Tracking:
         """Send the scores of this epoch, and of those before that could not be sent."""
         self._open()
         while self._waiting:
-            _log_metrics(self.client, self.run_id, *self._waiting[0])
+            epoch = self._waiting[0]
+            log_metrics(self.client, self.run_id, epoch.values, epoch.number, epoch.milliseconds)
+            log_pictures(self.client, self.run_id, epoch.pictures, epoch.number)
             del self._waiting[0]
 
     def _on_end(self, engine: Engine) -> None:
         if self._safely(self._close):
             print(f"mlflow       {ui_command()}")
+            print(f"             its list of runs: {view_path(str(self.experiment_id))}")
+            if self.is_registered:
+                self._register()
+        else:
+            _LOG.warning(
+                f"MLflow has not got all of this run: give the command that started it with "
+                f"--resume true once {without_password(tracking_uri())} answers; it trains "
+                f"nothing again. Until then {self.folder} alone holds all results"
+            )
 
     def _close(self) -> None:
         self._send()
@@ -226,264 +225,29 @@ class Tracking:
         finally:
             self.client.set_terminated(self.run_id, "FINISHED")
 
+    def _register(self) -> None:
+        """Make the model a version; a run that ended well is not spoilt where that fails."""
+        from pipelines.deployment.model_registry import register, tracked_folder
+
+        try:
+            with tracked_folder(str(self.folder)) as tracked:
+                done = register(tracked, self.is_best_asked)
+        except Exception as error:  # the training has ended well, and its run says so
+            told = str(error) if isinstance(error, InputError) else first_line(error)
+            _LOG.warning(f"the model is not registered ({told}); med2d register tries again")
+            return
+        print("\n".join(done.lines()))
+
     def _on_exception(self, engine: Engine, error: BaseException) -> None:
         if self.client is not None:
             is_killed = not isinstance(error, Exception) or is_terminated(error)
             status = "KILLED" if is_killed else "FAILED"
-            self._safely(lambda: self.client.set_terminated(self.run_id, status))
+            self._safely(lambda: self._break_off(status))
         raise error
 
-
-def log_results(client: Any, run_id: str | None, folder: Path) -> None:
-    """Log a run folder's results to its MLflow run: files, pictures, and the scores with bounds.
-
-    Args:
-        client: an ``MlflowClient``.
-        run_id: the MLflow run.
-        folder: the run's folder.
-    """
-    for name in ARTIFACTS:
-        if (folder / name).is_file():
-            client.log_artifact(run_id, str(folder / name))
-    for name in (CONFIGS, *_PICTURES):
-        if (folder / name).is_dir():
-            client.log_artifacts(run_id, str(folder / name), name)
-    if (folder / "scores.json").is_file():
-        record = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
-        if record.get(LEAKY):
-            client.set_tag(run_id, LEAKY, "true")
-        values = {
-            f"score_{name}{end}": entry[key]
-            for name, entry in _all_scores(record).items()
-            for end, key in (("", "value"), ("_low", "low"), ("_high", "high"), ("_n", "n"))
-        }
-        _log_metrics(client, run_id, values, 0)
-    if (folder / CALIBRATION).is_file():
-        record = json.loads((folder / CALIBRATION).read_text(encoding="utf-8"))
-        _log_calibration(client, run_id, record)
-
-
-def _log_calibration(client: Any, run_id: str | None, record: Mapping[str, Any]) -> None:
-    """Log the temperature, and what it changed on the validation fold.
-
-    MLflow keeps a parameter's first value; after a resume the metric is the one that holds.
-    """
-    if "temperature" not in client.get_run(run_id).data.params:
-        client.log_param(run_id, "temperature", record["temperature"])
-    values = {
-        f"calibration_{name}_{when}": value
-        for when, scores in record["validation"].items()
-        for name, value in scores.items()
-    }
-    _log_metrics(client, run_id, {"temperature": record["temperature"], **values}, 0)
-
-
-def _all_scores(record: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """The scores of all images by name, and those of each class by name and class.
-
-    Those before a temperature end in ``uncalibrated``.
-    """
-    named = dict(record["scores"])
-    parts = {**record.get("by_class", {}), "uncalibrated": record.get("uncalibrated", {})}
-    for label, entries in parts.items():
-        ending = re.sub(r"[^\w .-]", "_", label)  # what MLflow allows
-        named |= {f"{name}_{ending}": entry for name, entry in entries.items()}
-    return named
-
-
-def log_part(client: Any, run_id: str | None, folder: Path, part: Path) -> None:
-    """Log the results on other images than the own fold: files, pictures, scores and their drop.
-
-    Args:
-        client: an ``MlflowClient``.
-        run_id: the MLflow run.
-        folder: the run's folder.
-        part: the folder in it with the results, such as ``sites/hospital_b``; its path stands
-            before the artifacts, its name before the metrics.
-    """
-    place = part.relative_to(folder).as_posix()
-    client.log_artifacts(run_id, str(part), place)
-    record = json.loads((part / "scores.json").read_text(encoding="utf-8"))
-    drops = record.get("drop", {}).get("scores", {})
-    ends = {"": "value", "_low": "low", "_high": "high", "_n": "n"}
-    bounds = {"_drop": "drop", "_drop_low": "low", "_drop_high": "high"}
-    name = re.sub(r"[^\w .-]", "_", part.name)
-    values = {
-        f"{name}_{score}{end}": entry[key]
-        for entries, keys in ((_all_scores(record), ends), (drops, bounds))
-        for score, entry in entries.items()
-        for end, key in keys.items()
-    }
-    _log_metrics(client, run_id, values, 0)
-
-
-def log_rescored(folder: str | Path, part: str | Path | None = None) -> None:
-    """Log the results of an evaluation to the MLflow run of the training, where there is one.
-
-    It is no new run. Where MLflow cannot be reached, one warning says so.
-
-    Args:
-        folder: the run's folder.
-        part: the folder in it with the results, where other images than the run's fold were scored.
-    """
-    path = Path(folder) / RECORD
-    if idist.get_rank() != 0 or not path.is_file():
-        return
-    record = json.loads(path.read_text(encoding="utf-8"))
-    other = part is not None and Path(part) != Path(folder)
-    try:
-        client = _client(record["tracking_uri"])
-        if other:
-            log_part(client, record["run_id"], Path(folder), Path(str(part)))
-        else:
-            log_results(client, record["run_id"], Path(folder))
-    except Exception as error:  # the files are written; a store that is away must not fail them
-        _LOG.warning(
-            f"MLflow at {record['tracking_uri']} cannot be written ({first_line(error)}); "
-            f"{folder} holds all results"
-        )
-
-
-def begin_run(folder: Path, experiment: str) -> tuple[Any, str, bool]:
-    """Make the MLflow run of a folder that is of no single training, or take up its earlier one.
-
-    The folder's ``mlflow.json`` names the run from then on.
-
-    Args:
-        folder: of which the run is.
-        experiment: MLflow experiment.
-
-    Returns:
-        An ``MlflowClient``, the run's id, and whether the run is new.
-    """
-    path = folder / RECORD
-    before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    known = before.get("tracking_uri")
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or known or tracking_uri()
-    earlier = before.get("run_id") if _without_password(uri) == known else None
-    with _alone(uri):
-        client = _client(uri)
-        run_id = earlier or _create_run(client, experiment, folder.name, uri)
-    if earlier:
-        client.update_run(run_id, status="RUNNING")
-    record = {"tracking_uri": _without_password(uri), "run_id": run_id}
-    write_text(path, json.dumps(record, indent=2) + "\n")
-    return client, run_id, earlier is None
-
-
-def log_tags(folder: str | Path, tags: Mapping[str, str], file: str) -> None:
-    """Log tags, and a file of a run's folder, to the MLflow run of a training that has ended.
-
-    Nothing is logged where the training was not tracked. Where MLflow cannot be reached, one
-    warning says so.
-
-    Args:
-        folder: the run's folder.
-        tags: values by name.
-        file: name of a file in the folder.
-    """
-    path = Path(folder) / RECORD
-    if not path.is_file():
-        return
-    record = json.loads(path.read_text(encoding="utf-8"))
-    try:
-        client = _client(record["tracking_uri"])
-        for name, value in tags.items():
-            client.set_tag(record["run_id"], name, value)
-        client.log_artifact(record["run_id"], str(Path(folder) / file))
-    except Exception as error:  # the file is written; a store that is away must not fail it
-        _LOG.warning(
-            f"MLflow at {record['tracking_uri']} cannot be written ({first_line(error)}); "
-            f"{folder} holds all results"
-        )
-
-
-def flat_parameters(config: Mapping[str, Any]) -> dict[str, str]:
-    """A configuration's values by dotted name, as text of at most 500 characters.
-
-    Examples:
-        >>> flat_parameters({"optimizer": {"_target_": "Adam", "lr": 0.1}, "run": "$0"})
-        {'optimizer': 'Adam', 'optimizer.lr': '0.1'}
-    """
-    chosen = {k: v for k, v in config.items() if k not in _NOT_PARAMETERS}
-    return {name: str(value)[:_LONGEST_PARAMETER] for name, value in _leaves(chosen, "")}
-
-
-def _leaves(node: Any, name: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(node, Mapping):
-        for key, value in node.items():
-            child = name if key == "_target_" else f"{name}.{key}" if name else str(key)
-            yield from _leaves(value, child)
-    elif isinstance(node, list) and any(isinstance(value, Mapping | list) for value in node):
-        for index, value in enumerate(node):
-            yield from _leaves(value, f"{name}.{index}")
-    else:
-        yield name, node
-
-
-def _client(uri: str) -> Any:
-    """A client that gives up after seconds where MLflow itself would try for minutes."""
-    for name, value in CLIENT_SETTINGS.items():
-        os.environ.setdefault(name, value)
-    database = _database(uri)
-    if database is not None:
-        database.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(database, timeout=5)) as connection:
-            connection.execute("BEGIN IMMEDIATE")  # raises where it cannot be written
-    from mlflow.tracking import MlflowClient  # takes seconds, so not at the top
-
-    return MlflowClient(uri)
-
-
-@contextmanager
-def _alone(uri: str) -> Iterator[None]:
-    """Let one training at a time make the tables and the experiment of a local store."""
-    database = _database(uri)
-    if database is None:
-        yield
-        return
-    database.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{database}.lock", timeout=60):
-        yield
-
-
-def _database(uri: str) -> Path | None:
-    """The file of a SQLite store; None for a server."""
-    if not uri.startswith("sqlite:///"):
-        return None
-    return Path(uri.removeprefix("sqlite:///").partition("?")[0]).absolute()
-
-
-def _create_run(client: Any, experiment: str, name: str, uri: str) -> str:
-    found = client.get_experiment_by_name(experiment)
-    if found is not None:
-        experiment_id = found.experiment_id
-    else:
-        # Beside the database: MLflow's default, mlruns, may be an old file store.
-        database = _database(uri)
-        local = (database.parent / "mlartifacts" / experiment).as_uri() if database else None
-        experiment_id = client.create_experiment(experiment, artifact_location=local)
-    return client.create_run(experiment_id, run_name=name).info.run_id
-
-
-def _log_parameters(client: Any, run_id: str | None, config: Mapping[str, Any]) -> None:
-    from mlflow.entities import Param
-
-    values = [Param(name, value) for name, value in flat_parameters(config).items()]
-    for start in range(0, len(values), 100):  # MLflow takes at most 100 at once
-        client.log_batch(run_id, params=values[start : start + 100])
-
-
-def _log_metrics(client: Any, run_id: str | None, values: Mapping[str, Any], step: int) -> None:
-    from mlflow.entities import Metric
-
-    now = int(time.time() * 1000)
-    metrics = [
-        Metric(name, float(value), now, step)
-        for name, value in values.items()
-        if isinstance(value, int | float) and value == value  # MLflow stores NaN as 0
-    ]
-    client.log_batch(run_id, metrics=metrics)
+    def _break_off(self, status: str) -> None:
+        self.client.set_terminated(self.run_id, status)
+        self._send()
 
 
 def _environment_tags() -> dict[str, str]:

@@ -14,11 +14,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from click.testing import CliRunner
 from ignite.handlers import Checkpoint
 from monai.bundle import ConfigParser, run
 from PIL import Image
 
 from networks.frozen_layers import layers
+from pipelines.cli import main
 from tests.bundles.made_bundle import BUNDLES, SMALL
 
 BUNDLE = BUNDLES["breast_us_classification"]
@@ -42,15 +44,55 @@ def test_one_mlflow_run_holds_it_all(folder: Path, work: Path) -> None:
     record = json.loads((folder / "mlflow.json").read_text(encoding="utf-8"))
     found = client.get_run(record["run_id"])
     assert found.info.status == "FINISHED"
-    assert found.data.params["network_def.backbone"] == "torchvision.mobilenet_v2"
-    assert "score_balanced_accuracy" in found.data.metrics
+    assert found.data.params["backbone"] == "torchvision.mobilenet_v2"
+    assert float(found.data.params["learning_rate"]) == 0.002  # what the formula came to
+    assert found.data.tags["mlflow.loggedImages"] == "True"
+    assert "score/balanced_accuracy" in found.data.metrics
     calibration = json.loads((folder / "calibration.json").read_text(encoding="utf-8"))
     assert found.data.params["temperature"] == str(calibration["temperature"])
-    assert "score_brier_uncalibrated" in found.data.metrics
+    assert "score/brier_uncalibrated" in found.data.metrics
     assert len(client.get_metric_history(record["run_id"], "val_balanced_accuracy")) == 2
     names = {a.path for a in client.list_artifacts(record["run_id"])}
     assert {"cases.csv", "scores.json", "curves", "plots", "model.pt"} <= names
     assert {"calibration.json", "uncalibrated.csv"} <= names
+
+
+def test_the_registered_model_answers_as_the_bundle_does(
+    folder: Path, work: Path, dataset: Path, tmp_path: Path
+) -> None:
+    import mlflow
+
+    result = CliRunner().invoke(main, ["register", str(folder), "--best"])
+    assert result.exit_code == 0, result.output
+    assert "version 1" in result.output and "none before" in result.output
+    names = sorted(path.name for path in (dataset / "images").iterdir())[::8]
+    (tmp_path / "in").mkdir()
+    for name in names:
+        (tmp_path / "in" / name).write_bytes((dataset / "images" / name).read_bytes())
+    config = str(folder / "configs" / "inference.json")
+    run(config_file=config, dataset_dir=str(tmp_path / "in"), output_dir=str(tmp_path / "out"))
+    expected = pd.read_csv(tmp_path / "out" / "predictions.csv").drop(columns="image")
+    mlflow.set_tracking_uri(f"sqlite:///{work / 'mlflow.db'}")
+    try:
+        model = mlflow.pyfunc.load_model(f"models:/{BUNDLE.name}@best")
+    finally:
+        mlflow.set_tracking_uri(None)
+    table = pd.DataFrame({"image": [(tmp_path / "in" / name).read_bytes() for name in names]})
+    pd.testing.assert_frame_equal(model.predict(table), expected, check_exact=True)
+    weights = torch.load(folder / "model.pt", weights_only=True)
+    assert float(weights["temperature"]) != 1  # so the answers are calibrated
+    run_id = json.loads((folder / "mlflow.json").read_text(encoding="utf-8"))["run_id"]
+    client = mlflow.tracking.MlflowClient(f"sqlite:///{work / 'mlflow.db'}")
+    experiment = client.get_run(run_id).info.experiment_id
+    logged = client.get_logged_model(model.metadata.model_id)
+    assert (logged.experiment_id, logged.source_run_id) == (experiment, run_id)
+    assert str(logged.status) == "READY" and logged.params["backbone"] == "torchvision.mobilenet_v2"
+    place = work / "mlartifacts" / BUNDLE.name / "models" / logged.model_id
+    size = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
+    assert size < (folder / "model.pt").stat().st_size + 4_000_000  # the weights and the code
+    columns = model.metadata.get_output_schema().input_names()
+    assert columns == expected.columns.tolist()
+    assert model.input_example["image"][0].startswith(b"\x89PNG")
 
 
 def test_the_cycle_of_the_learning_rate_ends(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import runpy
@@ -28,6 +29,8 @@ from monai.bundle import (
 from PIL import Image
 
 from pipelines.bundles import bundle_root
+from pipelines.deployment.logged_model import copy_bundle
+from pipelines.deployment.mlflow_model import BundleModel
 from pipelines.errors import InputError
 from pipelines.training.run_comparison import compare_runs
 from pipelines.training.workflow import readable_cause
@@ -150,11 +153,19 @@ def test_one_mlflow_run_holds_it_all(trained, tracked):
     assert [r.info.run_id for r in found] == [record["run_id"]]
     (only,) = found
     assert only.info.status == "FINISHED"
-    assert only.data.params["network_def"] == "UNet"
+    assert only.data.params["backbone"] == "UNet"
+    assert only.data.params["with.network_def.channels"] == "[4, 4, 8, 8, 16]"
     assert only.data.params["image_size"] == "64"
+    assert len(only.data.params["split_hash"]) == 12
+    contexts = {each.tags[0].value for each in only.inputs.dataset_inputs}
+    assert contexts == {"training", "validation", "testing"}
     assert len(client.get_metric_history(record["run_id"], "val_f1")) == 2
     names = {a.path for a in client.list_artifacts(record["run_id"])}
-    assert {"cases.csv", "scores.json", "curves", "overlays", "model.pt"} <= names
+    assert {"cases.csv", "scores.json", "curves", "overlays", "model.pt", "tables"} <= names
+    images = [a.path for a in client.list_artifacts(record["run_id"], "images")]
+    shown = {tuple(path.split("+")[0:3:2]) for path in images if path.endswith(".png")}
+    numbers, steps = (1, 2, 3, 4), ("0", "1", "2")  # 0 is the truth alone
+    assert shown == {(f"images/pictures~{n}", step) for n in numbers for step in steps}
     assert {"version.monai", "dataset", "device"} <= set(only.data.tags)
 
 
@@ -239,6 +250,28 @@ def test_the_chosen_least_region_is_removed_wherever_the_model_answers(joint, tm
         areas.append((_cases(folder)["predicted_area"].sum(), masks))
     assert areas[1] == (0, 0)
     assert min(areas[0]) > 0
+
+
+def test_the_model_for_mlflow_draws_as_the_bundle_does(joint, tmp_path, pictures):
+    torch.manual_seed(0)
+    weight = torch.randn(1, 8, 1, 1) * 1000  # draws here and there
+    names = [path.name for path in sorted(pictures.iterdir())]
+    table = pd.DataFrame({"image": [(pictures / name).read_bytes() for name in names]})
+    drawn = {}
+    for gate, share in ((0.0, 0.0), (0.0, 0.9999), (1.0, 0.0)):
+        folder = _changed(joint, tmp_path / f"{gate}{share}", gate=gate, lesion__weight=weight)
+        point = json.loads((folder / "operating_point.json").read_text())
+        (folder / "operating_point.json").write_text(json.dumps({**point, "least_share": share}))
+        target = tmp_path / f"answers_{gate}{share}"
+        answers = _infer(str(folder / "configs" / "inference.json"), pictures, target)
+        copy_bundle(folder, tmp_path / f"model_{gate}{share}")
+        shutil.rmtree(folder)
+        found = BundleModel(tmp_path / f"model_{gate}{share}").predict(table)["mask"]
+        expected = [(answers / f"{Path(name).stem}_mask.png").read_bytes() for name in names]
+        assert found.tolist() == expected
+        masks = [np.asarray(Image.open(io.BytesIO(content))) for content in found]
+        drawn[gate, share] = sum(int(mask.sum()) for mask in masks)
+    assert drawn[0.0, 0.0] > 0 == drawn[0.0, 0.9999] == drawn[1.0, 0.0]
 
 
 def test_evaluation_takes_the_variant_from_the_run(tracked, busi_dataset):

@@ -15,7 +15,7 @@ from networks.calibrated_classifier import CalibratedClassifier
 from pipelines.errors import InputError
 from pipelines.evaluation.temperature import fit_temperature
 from pipelines.training.calibration import Calibration
-from pipelines.training.tracking import CALIBRATION
+from pipelines.training.tracked_results import CALIBRATION
 from pipelines.training.weights import load_weights
 
 LABELS = ["a", "b", "c"]

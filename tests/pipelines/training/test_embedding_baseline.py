@@ -21,7 +21,8 @@ from pipelines.training.calibration import Calibration
 from pipelines.training.class_scores import ClassScores
 from pipelines.training.embedding_baseline import EmbeddingBaseline
 from pipelines.training.embedding_classifiers import KINDS, fit_classifier
-from pipelines.training.tracking import CALIBRATION, Tracking
+from pipelines.training.tracked_results import CALIBRATION
+from pipelines.training.tracking import Tracking
 from pipelines.training.weights import load_weights
 from transforms.class_probabilities import ClassProbabilitiesd
 

@@ -11,7 +11,7 @@ from pipelines.evaluation.cases import case_table
 from pipelines.evaluation.classification import classification_row
 from pipelines.training.class_scores import ClassScores
 from pipelines.training.scored_calibration import ScoredCalibration
-from pipelines.training.tracking import CALIBRATION
+from pipelines.training.tracked_results import CALIBRATION
 
 LABELS = ["a", "b"]
 

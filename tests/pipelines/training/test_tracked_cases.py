@@ -6,7 +6,7 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from pipelines.errors import InputError
-from pipelines.training import tracked_cases
+from pipelines.training import tracking_store
 from pipelines.training.tracked_cases import fetch_cases
 
 
@@ -18,7 +18,7 @@ def uri(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Puts back what is set for the whole process."""
-    for name in tracked_cases.CLIENT_SETTINGS:
+    for name in tracking_store.CLIENT_SETTINGS:
         monkeypatch.setenv(name, "undone")
         monkeypatch.delenv(name)
     yield

@@ -8,16 +8,16 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from pipelines.errors import InputError
-from pipelines.training import tracked_cases
+from pipelines.training import tracking_store
+from pipelines.training.tracked_results import log_results
 from pipelines.training.tracked_run import fetch_run
-from pipelines.training.tracking import log_results
 from tests.pipelines.training.made_record import give_results
 
 
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Puts back what is set for the whole process."""
-    for name in tracked_cases.CLIENT_SETTINGS:
+    for name in tracking_store.CLIENT_SETTINGS:
         monkeypatch.setenv(name, "undone")
         monkeypatch.delenv(name)
 

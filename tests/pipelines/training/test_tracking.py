@@ -3,7 +3,6 @@
 import json
 import math
 import os
-import shutil
 import signal
 import time
 import warnings
@@ -12,20 +11,20 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from ignite.engine import Events
 from mlflow.tracking import MlflowClient
 
-from pipelines.training import termination, tracking
-from pipelines.training.tracking import (
-    Tracking,
-    flat_parameters,
-    log_rescored,
-    log_tags,
-    tracking_uri,
-    ui_command,
-)
+from pipelines.deployment import model_registry
+from pipelines.errors import InputError
+from pipelines.training import tracking
+from pipelines.training.tracked_pictures import Picture
+from pipelines.training.tracked_results import log_rescored
+from pipelines.training.tracking import Tracking
+from pipelines.training.tracking_store import tracking_uri, ui_command
 
+pytestmark = pytest.mark.usefixtures("environment_and_signals")
 Make = Callable[..., SimpleNamespace]
 SCORES = [0.3, math.nan, 0.6]
 CONFIG = {
@@ -37,36 +36,6 @@ CONFIG = {
     "many": {f"name{number}": number for number in range(120)},
     "dataset_digest": "d1",
 }
-
-
-@pytest.fixture(scope="session")
-def store(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one MLflow store."""
-    folder = tmp_path_factory.mktemp("tracking")
-    shutil.copy(empty_store, folder)
-    return folder
-
-
-@pytest.fixture
-def client(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
-    """A client of the store, which the environment names; the working folder is another."""
-    (tmp_path / "work" / "mlruns" / "0").mkdir(parents=True)
-    (tmp_path / "work" / "mlruns" / "0" / "meta.yaml").write_text("experiment_id: '0'\n")
-    monkeypatch.chdir(tmp_path / "work")
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}/mlflow.db")
-    return MlflowClient(f"sqlite:///{store}/mlflow.db")
-
-
-@pytest.fixture(autouse=True)
-def _environment_and_signals(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Put back what a run sets for the whole process."""
-    for name in tracking.CLIENT_SETTINGS:
-        monkeypatch.setenv(name, "undone")
-        monkeypatch.delenv(name)
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    after = signal.signal(signal.SIGTERM, before)
-    assert after in (before, termination._stop)  # MLflow's own would swallow it
 
 
 def tracked(parts: SimpleNamespace, resume: Any = False) -> list[Any]:
@@ -108,10 +77,9 @@ def test_a_run_holds_everything(
     assert run.info.status == "FINISHED"
     assert run.info.run_name == "run"
     assert len(run.data.params) > 120
-    assert run.data.params["network_def"] == "UNet"
-    assert run.data.params["network_def.channels"] == "[16, 32]"
-    assert run.data.params["many.name119"] == "119"
-    assert "imports" not in run.data.params
+    assert run.data.params["backbone"] == run.data.params["with.network_def"] == "UNet"
+    assert run.data.params["with.network_def.channels"] == "[16, 32]"
+    assert run.data.params["with.many.name119"] == "119"
     tags = run.data.tags
     assert (tags["device"], tags["dataset"], tags["version.bundle"]) == ("cpu", "d1", "0.1.0")
     assert "version.torch" in tags
@@ -120,37 +88,15 @@ def test_a_run_holds_everything(
     rates = client.get_metric_history(run.info.run_id, "learning_rate")
     assert [point.step for point in rates] == [1, 2, 3]
     metrics = run.data.metrics
-    assert (metrics["score_dice"], metrics["score_dice_low"], metrics["score_dice_n"]) == (
+    assert (metrics["score/dice"], metrics["score/dice_low"], metrics["score/dice_n"]) == (
         0.5,
         0.4,
         6,
     )
-    assert "score_dice_high" not in metrics
+    assert "score/dice_high" not in metrics
     names = {item.path for item in client.list_artifacts(run.info.run_id)}
-    assert names == {"config.json", "configs", "curves", "scores.json"}
+    assert names == {"config.json", "configs", "curves", "scores.json", "tables"}
     assert ui_command() in capsys.readouterr().out
-
-
-def test_the_temperature_is_a_parameter_and_what_it_changed_are_metrics(
-    client: MlflowClient, small_training: Make
-) -> None:
-    parts = small_training(SCORES, tracked, epochs=1)
-    entry = {"value": 0.5, "low": 0.4, "high": None, "n": 6}
-    scores = {"scores": {"brier": entry}, "uncalibrated": {"brier": {**entry, "value": 0.75}}}
-    (parts.folder / "scores.json").write_text(json.dumps(scores))
-    calibration = {"temperature": 1.5, "validation": {"before": {"brier": 0.5}, "after": {}}}
-    (parts.folder / "calibration.json").write_text(json.dumps(calibration))
-    silently(parts)
-    run = run_of(parts, client)
-    assert run.data.params["temperature"] == "1.5"
-    assert run.data.metrics["calibration_brier_before"] == 0.5
-    assert run.data.metrics["score_brier_uncalibrated"] == 0.75
-    (parts.folder / "calibration.json").write_text(json.dumps({**calibration, "temperature": 2}))
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", message="MLflow at")
-        log_rescored(parts.folder)  # a parameter cannot be changed; the metric can
-    run = run_of(parts, client)
-    assert (run.data.params["temperature"], run.data.metrics["temperature"]) == ("1.5", 2)
 
 
 def test_artifacts_lie_beside_the_database(
@@ -232,66 +178,6 @@ def test_without_resume_a_new_run_begins(client: MlflowClient, small_training: M
     assert ids[0] != ids[1]
 
 
-def test_a_new_evaluation_is_logged_to_the_training_s_run(
-    client: MlflowClient, small_training: Make, tmp_path: Path
-) -> None:
-    parts = small_training(SCORES, tracked, epochs=1)
-    silently(parts)
-    count = len(client.search_runs([run_of(parts, client).info.experiment_id]))
-    entry = {"value": 0.9, "low": 0.8, "high": 1.0, "n": 6}
-    record = {"scores": {"dice": entry}, "by_class": {"tissue (2)": {"dice": entry}}}
-    (parts.folder / "scores.json").write_text(json.dumps(record))
-    log_rescored(parts.folder)
-    for name in ("score_dice", "score_dice_tissue _2_"):
-        assert run_of(parts, client).data.metrics[name] == 0.9
-    assert len(client.search_runs([run_of(parts, client).info.experiment_id])) == count
-    log_rescored(tmp_path)  # a folder without a record: nothing to log to
-
-
-def test_a_run_that_has_ended_gets_tags_and_a_file(
-    client: MlflowClient, small_training: Make, tmp_path: Path
-) -> None:
-    parts = small_training(SCORES, tracked, epochs=1)
-    silently(parts)
-    (parts.folder / "rerun.json").write_text("{}")
-    log_tags(parts.folder, {"rerun_of": "runs/a"}, "rerun.json")
-    run = run_of(parts, client)
-    assert run.data.tags["rerun_of"] == "runs/a"
-    assert "rerun.json" in {item.path for item in client.list_artifacts(run.info.run_id)}
-    log_tags(tmp_path, {"rerun_of": "runs/a"}, "rerun.json")  # not tracked: nothing to log to
-    away = {"tracking_uri": f"sqlite:///{parts.folder}/mlflow.json/x.db", "run_id": "0"}
-    (parts.folder / "mlflow.json").write_text(json.dumps(away))
-    log_tags(parts.folder, {}, "rerun.json")  # only a warning
-
-
-def test_another_site_s_results_stand_beside_the_run_s_own(
-    client: MlflowClient, small_training: Make
-) -> None:
-    parts = small_training(SCORES, tracked, epochs=1)
-    silently(parts)
-    site = parts.folder / "sites" / "clinic (2)"
-    (site / "plots").mkdir(parents=True)
-    (site / "plots" / "roc.png").write_bytes(b"picture")
-    entry = {"value": 0.7, "low": 0.6, "high": None, "n": 9}
-    drop = {"scores": {"kappa": {"drop": 0.2, "low": 0.1, "high": 0.3}}}
-    record = {"scores": {"kappa": entry}, "drop": drop}
-    (site / "scores.json").write_text(json.dumps(record))
-    log_rescored(parts.folder, site)
-    run = run_of(parts, client)
-    found = {k: v for k, v in run.data.metrics.items() if k.startswith("clinic")}
-    name = "clinic _2__kappa"
-    assert found == {
-        name: 0.7,
-        f"{name}_low": 0.6,
-        f"{name}_n": 9,
-        f"{name}_drop": 0.2,
-        f"{name}_drop_low": 0.1,
-        f"{name}_drop_high": 0.3,
-    }
-    names = {item.path for item in client.list_artifacts(run.info.run_id, "sites/clinic (2)")}
-    assert names == {"sites/clinic (2)/plots", "sites/clinic (2)/scores.json"}
-
-
 def test_what_has_no_optimiser_has_no_learning_rate(
     client: MlflowClient, small_training: Make
 ) -> None:
@@ -334,7 +220,7 @@ def unreachable(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("number", range(5))
-def test_a_store_that_is_away_costs_one_warning_and_seconds(
+def test_a_store_that_is_away_costs_two_warnings_and_seconds(
     number: int,
     tmp_path: Path,
     small_training: Make,
@@ -348,16 +234,10 @@ def test_a_store_that_is_away_costs_one_warning_and_seconds(
     started = time.monotonic()
     parts.trainer.run()
     assert time.monotonic() - started < 20  # of minutes, if MLflow had its way
-    told = [r.getMessage() for r in caplog.records if "MLflow at" in r.getMessage()]
-    assert len(told) == 1
-    assert uri in told[0]
-    assert "\n" not in told[0]
+    told = [r.getMessage() for r in caplog.records if "MLflow" in r.getMessage()]
+    assert len(told) == 2 and all(uri in line and "\n" not in line for line in told)
+    assert "goes on without it" in told[0] and "--resume true" in told[1]
     assert parts.trainer.state.epoch == 3
-    (parts.folder / "mlflow.json").write_text(json.dumps({"tracking_uri": uri, "run_id": "x"}))
-    if "http" not in uri:
-        caplog.clear()
-        log_rescored(parts.folder)
-        assert "holds all results" in caplog.text
 
 
 def breaking(parts: SimpleNamespace, first: int, last: int) -> None:
@@ -410,7 +290,7 @@ def test_a_store_that_is_away_at_the_start_gets_one_whole_run(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    log_parameters, tries = tracking._log_parameters, []
+    log_parameters, tries = tracking.log_parameters, []
 
     def second_time(*arguments: Any) -> None:
         tries.append(arguments)
@@ -418,7 +298,7 @@ def test_a_store_that_is_away_at_the_start_gets_one_whole_run(
             raise ConnectionError("gone")
         log_parameters(*arguments)
 
-    monkeypatch.setattr(tracking, "_log_parameters", second_time)
+    monkeypatch.setattr(tracking, "log_parameters", second_time)
     parts = small_training(SCORES, tracked)
     before = client.search_runs([e.experiment_id for e in client.search_experiments()])
     parts.trainer.run()
@@ -426,7 +306,7 @@ def test_a_store_that_is_away_at_the_start_gets_one_whole_run(
     run = run_of(parts, client)
     assert len(after) == len(before) + 1
     assert run.info.status == "FINISHED"
-    assert run.data.params["network_def"] == "UNet"
+    assert run.data.params["backbone"] == "UNet"
     assert "dataset" in run.data.tags
     assert len(warned(caplog)) == 1
 
@@ -477,19 +357,96 @@ def test_only_the_first_process_tracks(
     assert not (parts.folder / "mlflow.json").exists()
 
 
-def test_the_uri_is_always_explicit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.chdir(tmp_path)
-    assert tracking_uri() == f"sqlite:///{tmp_path}/mlflow.db"
-    assert ui_command() == f"mlflow ui --backend-store-uri sqlite:///{tmp_path}/mlflow.db"
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://server")
-    assert tracking_uri() == "http://server"
+def history(folder: Path, epochs: int) -> None:
+    rows = [f"{epoch},0.{epoch},0.01,1.5" for epoch in range(1, epochs + 1)]
+    text = "\n".join(["epoch,val_f1,learning_rate,seconds", *rows])
+    (folder / "history.csv").write_text(text + "\n")
 
 
-def test_parameters_are_flat_and_short() -> None:
-    flat = flat_parameters(CONFIG)
-    assert flat["train.handlers.0"] == "A"
-    assert flat["train.handlers.0.text"] == "x" * 500
-    assert flat["train.handlers.1"] == "B"
-    assert flat["learning_rate"] == "0.01"
-    assert flat_parameters({"a": None, "run": 1, "b": {}, "c": []}) == {"a": "None", "c": "[]"}
+def test_a_resume_brings_the_epochs_that_a_killed_process_could_not_send(
+    client: MlflowClient, small_training: Make
+) -> None:
+    first = small_training([0.1, 0.2, 0.3], tracked, epochs=1)
+    silently(first)
+    later = small_training([0.1, 0.2, 0.3, 0.4], resumed)
+    history(later.folder, 3)  # the third stands there, and is to be trained again
+
+    def go_on(engine: Any) -> None:
+        engine.state.epoch, engine.state.iteration = 2, 2 * engine.state.epoch_length
+
+    later.trainer._event_handlers[Events.STARTED].insert(0, (go_on, (later.trainer,), {}))
+    silently(later)
+    points = client.get_metric_history(run_of(later, client).info.run_id, "val_f1")
+    assert sorted((p.step, p.value) for p in points) == [(1, 0.1), (2, 0.2), (3, 0.3), (4, 0.4)]
+
+
+def test_pictures_are_sent_with_their_epoch(client: MlflowClient, small_training: Make) -> None:
+    def with_pictures(parts: SimpleNamespace) -> list[Any]:
+        def take(engine: Any) -> None:
+            pixels = np.full((8, 8, 3), engine.state.epoch, dtype=np.uint8)
+            parts.tracking.pictures.taken = [Picture("pictures/1", pixels)]
+
+        undo = SimpleNamespace(
+            attach=lambda engine: engine.add_event_handler(Events.EPOCH_COMPLETED, take)
+        )
+        return [undo, *tracked(parts)]
+
+    parts = small_training([0.1, 0.2], with_pictures)
+    silently(parts)
+    run = run_of(parts, client)
+    assert run.data.tags["mlflow.loggedImages"] == "True"
+    names = [item.path for item in client.list_artifacts(run.info.run_id, "images")]
+    assert sorted(name.split("+")[2] for name in names if name.endswith(".png")) == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"), [(False, []), ("true", [False]), ("best", [True]), ("broken", [])]
+)
+def test_the_model_is_registered_when_the_training_has_ended(
+    given: Any,
+    asked: list[bool],
+    client: MlflowClient,
+    small_training: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found: list[bool] = []
+
+    def register(tracked: Any, best: bool) -> Any:
+        assert tracked.run.info.status == "FINISHED"
+        found.append(best)
+        return model_registry.Registered(tracked.bundle, "1", True, None)
+
+    def with_register(parts: SimpleNamespace) -> list[Any]:
+        tracked(parts)
+        config = {**CONFIG, "scorer": {"bundle": "breast"}}
+        (parts.folder / "config.json").write_text(json.dumps(config))
+        engines = (parts.validator, parts.optimizer)
+        return [Tracking(parts.folder, "breast", *engines, register=given)]
+
+    monkeypatch.setattr(model_registry, "register", register)
+    if given == "broken":
+        with pytest.raises(InputError, match="register is 'broken'"):
+            small_training(SCORES, with_register)
+        return
+    parts = small_training(SCORES, with_register, epochs=1)
+    silently(parts)
+    assert found == asked
+    assert ("breast version 1" in capsys.readouterr().out) == bool(asked)
+
+
+def test_a_registry_that_fails_spoils_no_run(
+    client: MlflowClient,
+    small_training: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def broken(name: str) -> Any:
+        raise OSError("no room")
+
+    monkeypatch.setattr(model_registry, "tracked_folder", broken)
+    parts = small_training(SCORES, tracked, epochs=1)
+    parts.tracking.is_registered = True
+    silently(parts)
+    assert run_of(parts, client).info.status == "FINISHED"
+    assert "the model is not registered (no room)" in caplog.text
