@@ -12,6 +12,7 @@ import pandas as pd
 from PIL import Image
 
 from pipelines.crossval.pooled import pool
+from pipelines.crossval.run import fold_images
 from pipelines.datasets.dataset import Dataset, digest, write
 from pipelines.evaluation.cases import write_cases
 from pipelines.evaluation.class_map_scores import class_map_scores
@@ -222,7 +223,7 @@ def crossval(folder: Path, dataset: Dataset, seeds: Sequence[int] = (0,)) -> Pat
     for run in runs:
         class_run(folder / run["folder"], dataset, run["fold"])
     folders = {s: [folder / r["folder"] for r in runs if r["seed"] == s] for s in seeds}
-    pooled = pool(folders, IntervalOptions(FEW))
+    pooled = pool(folders, fold_images(dataset, dataset.folds), IntervalOptions(FEW))
     command = "med2d crossval breast_us_classification --dataset_dir data"
     record = {"bundle": "breast_us_classification", "finished": True, "runs": runs}
     _json(folder / "crossval.json", {**record, "seeds": list(seeds), "command": command})
