@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from types import SimpleNamespace
 
@@ -30,8 +30,11 @@ def trained(answer: Callable[[int, float], str] | None, every: int = 1) -> int:
 
 
 @pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[int, float], str]], Channel]:
-    """Makes a channel that a thread serves, as the search would."""
+def served(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[[Callable[[int, float], str]], Channel]]:
+    """Makes a channel that a thread serves, as the search would; the thread ends with the test."""
+    ended = threading.Event()
 
     def made(answer: Callable[[int, float], str]) -> Channel:
         channel = Channel(answer)
@@ -39,14 +42,16 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[int, float], 
         channel.handed_over()
 
         def serve() -> None:
-            with suppress(OSError):  # it was closed
-                while channel._ours.fileno() >= 0:
+            with suppress(OSError):  # the test has closed it
+                while not ended.wait(0.005):
                     channel.serve()
+                channel.close()
 
         threading.Thread(target=serve, daemon=True).start()
         return channel
 
-    return made
+    yield made
+    ended.set()
 
 
 def test_it_goes_on_while_the_search_says_so(
