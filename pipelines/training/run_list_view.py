@@ -37,12 +37,21 @@ def write_view(client: Any, experiment: Any) -> None:
     shown = list(columns())
     text = json.dumps({"selectedColumns": shown, "columnOrder": shown})
     if experiment.tags.get(_TAG) != text:
-        client.set_experiment_tag(number, _TAG, text)
+        _set(client, number, _TAG, text)
     link = view_path(number).removeprefix("/")
     first = dict([_KIND, (_NOTE, f"[The runs with what tells them apart]({link})")])
     for name, value in first.items():
         if not experiment.tags.get(name):
-            client.set_experiment_tag(number, name, value)
+            _set(client, number, name, value)
+
+
+def _set(client: Any, number: str, name: str, value: str) -> None:
+    """Sets a tag of an experiment, or leaves that which another training has set meanwhile."""
+    try:
+        client.set_experiment_tag(number, name, value)
+    except Exception:  # of two that set it at once, the store refuses one
+        if not client.get_experiment(number).tags.get(name):
+            raise
 
 
 def columns() -> tuple[str, ...]:
