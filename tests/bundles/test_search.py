@@ -24,6 +24,7 @@ from tests.bundles.made_bundle import BUNDLES, SMALL
 
 BUNDLE = BUNDLES["breast_us_classification"]
 METRIC = "val_balanced_accuracy"
+pytestmark = pytest.mark.slow  # it trains four times and more; .ci/run runs it
 
 
 def in_this_process(
@@ -138,7 +139,6 @@ def test_the_best_variant_trains_to_the_same_and_scores_the_fold(
     assert scores["fold"] == 0
 
 
-@pytest.mark.slow
 def test_two_processes_share_a_segmentation(
     work: Path, busi_dataset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
