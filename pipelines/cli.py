@@ -24,7 +24,7 @@ from pipelines.commands.rerun import rerun
 from pipelines.commands.score import score
 from pipelines.commands.search import search
 from pipelines.commands.split import split
-from pipelines.errors import InputError
+from pipelines.errors import InputError, no_room
 
 
 class Refusal(click.ClickException):
@@ -62,6 +62,11 @@ def _refusing() -> Iterator[None]:
         yield
     except InputError as error:
         raise Refusal(str(error)) from error
+    except OSError as error:
+        full = no_room(error)
+        if full is None:
+            raise
+        raise Refusal(str(full)) from error
     except click.exceptions.NoArgsIsHelpError:
         raise
     except click.UsageError as error:

@@ -7,7 +7,6 @@ first ``initialize`` expression of every bundle calls :func:`check_overrides`, w
 from __future__ import annotations
 
 import difflib
-import errno
 import inspect
 import json
 import os
@@ -26,14 +25,13 @@ from monai.bundle.utils import ID_SEP_KEY
 
 from networks.errors import NetworkError
 from pipelines import bundles
-from pipelines.errors import InputError, first_line
+from pipelines.errors import InputError, first_line, no_room
 from pipelines.training.out_of_memory import is_out_of_memory
 from pipelines.training.settings import check_texts
 from pipelines.training.termination import MESSAGE, is_terminated, stop_on_terminate
 from transforms.picture import PictureError
 
 _READABLE = (InputError, PictureError, NetworkError)
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG)
 _KEYS_OF = {"head": "networks.head.classifier_head", "options": None}
 """Arguments of a network that are settings of something else: a function whose arguments with a
 default may stand below, or None where only a library knows them."""
@@ -280,11 +278,9 @@ def readable_cause(error: BaseException | None) -> BaseException | None:
     while error is not None:
         if isinstance(error, _READABLE):
             return error
-        if isinstance(error, OSError) and error.errno in _NO_ROOM:
-            place = error.filename or "the output folder"
-            return InputError(
-                f"{place} cannot be written ({error.strerror}); free space or choose another folder"
-            )
+        full = no_room(error)
+        if full is not None:
+            return full
         if is_out_of_memory(error):
             return InputError(
                 f"there is not enough memory ({first_line(error)}); give a smaller batch_size or "

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 
@@ -56,6 +57,12 @@ def test_version() -> None:
     [
         (InputError("mask x: wrong\n  and more"), 2, "Error: mask x: wrong\n  and more\n"),
         (KeyboardInterrupt(), 130, "Stopped by Ctrl-C.\n"),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "runs/cases.csv"),
+            2,
+            "Error: runs/cases.csv cannot be written (No space left on device); free space or "
+            "choose another folder\n",
+        ),
     ],
 )
 def test_what_a_person_can_mend_is_one_line(error: BaseException, code: int, text: str) -> None:
