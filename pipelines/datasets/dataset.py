@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -210,12 +210,22 @@ def parts(dataset: Dataset, fold: int) -> tuple[list[Item], list[Item], list[Ite
         )
     if isinstance(fold, bool) or fold not in folds:
         raise InputError(f"fold {fold} does not exist; this dataset has the folds 0 to {folds[-1]}")
-    validating = (fold + 1) % len(folds)
+    validating = validating_fold(folds, fold)
     return (
         [item for item in dataset.items if item["fold"] not in (fold, validating)],
         [item for item in dataset.items if item["fold"] == validating],
         [item for item in dataset.items if item["fold"] == fold],
     )
+
+
+def validating_fold(folds: Sequence[int], fold: int) -> int:
+    """Gives the fold that validates where ``fold`` is scored: the next one, after the last the 0.
+
+    Args:
+        folds: all fold numbers, 0 to k-1.
+        fold: the one that is scored.
+    """
+    return (fold + 1) % len(folds)
 
 
 def digest(dataset: Dataset) -> str:

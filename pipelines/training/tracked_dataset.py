@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pipelines.datasets.dataset import validating_fold
 from pipelines.training.run_folder import DIGEST, recorded
 from pipelines.training.run_record import DATASET, ITEMS, read_items
 from pipelines.training.tracked_parameters import split_hash
@@ -70,7 +71,7 @@ def _parts(content: Mapping[str, Any], fold: int) -> list[Part]:
     """The parts of a fold, as ``pipelines.datasets.dataset.parts`` makes them."""
     items = content["training"]
     folds = sorted({item["fold"] for item in items})
-    validating = (fold + 1) % len(folds)
+    validating = validating_fold(folds, fold)
     used = {
         "training": tuple(each for each in folds if each not in (fold, validating)),
         "validation": (validating,),
