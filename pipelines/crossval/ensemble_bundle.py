@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.atomic import replacing, write_text
+from pipelines.errors import InputError
 
 FOLDER = "ensemble"
 """Folder of the bundle, below that of the cross-validation."""
@@ -32,7 +33,7 @@ def write_ensemble(runs: Sequence[Path], folder: Path) -> Path:
         The bundle's ``inference.json``.
 
     Raises:
-        InputError: a run has no model, or one of another recipe.
+        InputError: a run has no model, or one of another recipe, or nothing that answers by it.
     """
     import torch
     from monai.bundle import ConfigParser
@@ -71,4 +72,16 @@ def write_ensemble(runs: Sequence[Path], folder: Path) -> Path:
 
 
 def _inference(run: Path) -> dict[str, Any]:
-    return json.loads((run / INFERENCE).read_text(encoding="utf-8"))
+    """Reads what answers by a run.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        return json.loads((run / INFERENCE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{run / INFERENCE} cannot be read ({error}), so that the runs are no bundle together; "
+            f"the scores of all are written. Delete {run} and give the same command again: it is "
+            "trained anew"
+        ) from error

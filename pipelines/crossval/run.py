@@ -94,6 +94,11 @@ def _forget_pooled(plan: Plan) -> None:
     for name in (SCORES, CASES, REGIONS):
         with suppress(FileNotFoundError):
             (plan.folder / name).unlink()
+    _forget_ensemble(plan)
+
+
+def _forget_ensemble(plan: Plan) -> None:
+    """Removes the bundle of other runs than these."""
     with suppress(FileNotFoundError):
         shutil.rmtree(plan.folder / ENSEMBLE)
 
@@ -142,6 +147,7 @@ def _pool(plan: Plan, parent: ParentRun) -> dict[str, Any]:
     write_text(plan.folder / SCORES, text + "\n")
     parent.log_pooled(pooled, files)
     runs = [member.folder for member in plan.members]
+    _forget_ensemble(plan)
     if len(runs) > 1:
         write_ensemble(runs, plan.folder / ENSEMBLE)
     return json.loads(text)

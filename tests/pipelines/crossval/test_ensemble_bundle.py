@@ -115,6 +115,14 @@ def test_runs_that_take_other_images_are_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "ensemble").exists()
 
 
+def test_a_run_that_lacks_what_answers_is_named(tmp_path: Path) -> None:
+    runs = [made_run(tmp_path / f"r{k}", "breast_us_segmentation", OUTLINES, k) for k in range(2)]
+    (runs[1] / "configs" / "inference.json").unlink()
+    with pytest.raises(InputError, match=r"r1/configs/inference\.json cannot be read"):
+        write_ensemble(runs, tmp_path / "ensemble")
+    assert not (tmp_path / "ensemble").exists()
+
+
 def test_outside_a_bundles_run_the_first_of_the_runs_is_what_others_must_be_like(
     tmp_path: Path,
 ) -> None:
