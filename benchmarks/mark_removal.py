@@ -32,6 +32,8 @@ def main() -> None:
     )
     parser.add_argument("raw", type=Path, help="the raw folder")
     raw = parser.parse_args().raw
+    if not (raw / "benign").is_dir():
+        parser.error(f"{raw} holds no folder benign; expected BUSI as it was published")
     labels = pd.read_csv(LABELS, dtype=str, keep_default_na=False).query("source == 'busi'")
     kinds = labels[["text", "caliper", "overlay"]]
     seen = (kinds == "yes").any(axis=1)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.atomic import replacing, write_text
+from pipelines.errors import InputError, first_line
 from pipelines.training.run_metadata import run_metadata
 
 NETWORK = "network_def"
@@ -41,6 +42,9 @@ def write_run_bundle(folder: Path, config: Mapping[str, Any], bundle_root: str |
         folder: the run's folder.
         config: the run's merged training configuration.
         bundle_root: the bundle that the run is of.
+
+    Raises:
+        InputError: the bundle's metadata.json does not describe the network's data.
     """
     source, target = Path(bundle_root) / "configs", folder / "configs"
     target.mkdir(parents=True, exist_ok=True)
@@ -56,8 +60,16 @@ def write_run_bundle(folder: Path, config: Mapping[str, Any], bundle_root: str |
     write_text(target / "inference.json", text)
     with replacing(target / _LOGGING) as part:
         shutil.copyfile(source / _LOGGING, part)
-    shipped = json.loads((source / _METADATA).read_text(encoding="utf-8"))
-    metadata = json.dumps(run_metadata(shipped, config), indent=4, ensure_ascii=False)
+    try:
+        shipped = json.loads((source / _METADATA).read_text(encoding="utf-8"))
+        own = run_metadata(shipped, config)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{source / _METADATA} does not describe the network's data ({first_line(error)}); "
+            "expected network_data_format with inputs.image and outputs.pred, as MONAI's schema "
+            "has it and the shipped bundles do"
+        ) from error
+    metadata = json.dumps(own, indent=4, ensure_ascii=False)
     write_text(target / _METADATA, metadata + "\n")
 
 

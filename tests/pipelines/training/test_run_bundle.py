@@ -10,6 +10,7 @@ import torch
 from monai.bundle import ConfigParser
 
 from pipelines.bundles import bundle_names, bundle_root
+from pipelines.errors import InputError
 from pipelines.training.run_bundle import write_run_bundle
 from pipelines.training.run_metadata import run_metadata
 
@@ -95,3 +96,12 @@ def test_the_metadata_tell_the_classes_of_the_run(tmp_path: Path) -> None:
     pred = metadata["network_data_format"]["outputs"]["pred"]
     assert (pred["num_channels"], pred["channel_def"]) == (2, {"0": "a (logit)", "1": "b (logit)"})
     assert inference(tmp_path)["labels"] == ["a", "b"]
+
+
+@pytest.mark.parametrize("content", ["{}", "no json", '{"network_data_format": []}'])
+def test_metadata_that_do_not_describe_the_network_are_named(content: str, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle"
+    shutil.copytree(bundle_root("breast_us_segmentation"), bundle)
+    (bundle / "configs" / "metadata.json").write_text(content)
+    with pytest.raises(InputError, match=r"metadata\.json does not describe the network's data"):
+        write_run_bundle(tmp_path / "run", {}, bundle)
