@@ -10,6 +10,10 @@ TORCH  := 2.13.0
 
 UI_PORT ?= 5000
 
+# Processes of `make test`: one a core of the smallest machine it is meant for, each of them
+# imports PyTorch and MONAI; a file's tests stay together, since they share what is trained once.
+TEST_JOBS ?= 2
+
 # The main job: DATA is a raw folder in the BUSI layout; without it, made images are used.
 DATA   ?=
 EPOCHS ?= $(if $(DATA),20,40)
@@ -53,7 +57,7 @@ demo: install  ## the main job: convert, train, score (made images; or DATA=FOLD
 	  --epochs $(EPOCHS) --overwrite true
 
 test: install lint  ## check style and types, run the tests (under ten minutes)
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n $(TEST_JOBS) --dist loadfile
 
 test-slow: install  ## run the long tests
 	$(BIN)/python -m pytest -m slow
