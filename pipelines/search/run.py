@@ -31,6 +31,7 @@ from pipelines.search.study import (
     open_study,
     run_name,
     running_elsewhere,
+    set_pruner,
 )
 from pipelines.search.trial_run import (
     COMPLETE,
@@ -173,10 +174,12 @@ class _Loop:
         """Runs one trial; says why no further one is to follow, else ""."""
         same = self._same(task)
         if same is not None:
-            self._tell(task, Outcome(COMPLETE, same.value, 0, 0.0), same.number)
+            state = COMPLETE if same.state.name == "COMPLETE" else PRUNED
+            self._tell(task, Outcome(state, same.value, 0, 0.0), same.number)
             name = run_name(task.number)
             listener.say(f"{name}: has the settings of trial {same.number}; not trained again")
             return ""
+        set_pruner(self.study, self.plan)
         training, outcome = run_trial(self.plan, task, listener, self.variables, self.end)
         self._tell(task, outcome)
         self.parent.log_trial(task, outcome)
@@ -188,11 +191,14 @@ class _Loop:
         return self._fails_alike(outcome)
 
     def _same(self, task: Task) -> FrozenTrial | None:
-        """Gives a complete trial with the same settings, which would come to the same."""
+        """Gives a trial with the same settings that was complete, or given up as a bad one.
+
+        One that failed is no such: the next training may find the memory that it lacked.
+        """
         if task.told:
             return None
-        complete = [t for t in self._finished() if t.state.name == "COMPLETE"]
-        return next((t for t in complete if t.params == task.drawn), None)
+        ended = [t for t in self._finished() if t.state.name in ("COMPLETE", "PRUNED")]
+        return next((t for t in ended if t.params == task.drawn), None)
 
     def _tell(self, task: Task, outcome: Outcome, same: int | None = None) -> None:
         """Tells the study what came of a trial; one that was stopped stays as it is."""

@@ -24,6 +24,8 @@ _REFUSED = {
     **dict.fromkeys(("parts", "labels", "validate", "score", "scorer", "val_interval"), _SAME),
 }
 """What cannot be searched, and why."""
+_ALIKE = ("fold", "seed", "parts", "labels", "validate", "score", "scorer")
+"""What no variant may change either; how often is validated is its own affair."""
 _HISTORY, _SCORER = ".History", "@scorer"
 
 
@@ -57,7 +59,15 @@ def checked_space(space: Space, path: Path, recipe: Recipe) -> dict[str, Range |
         what = f"{path}: a choice"
         if chosen_by(config, what) != metric:
             raise InputError(f"{what} names the best epoch by another score than {metric}")
+        _check_same(config, recipe.config, what)
     return typed
+
+
+def _check_same(config: Mapping[str, Any], usual: Mapping[str, Any], what: str) -> None:
+    """Refuses a choice that changes, by its variant, what is the same in all trials."""
+    for name in _ALIKE:
+        if config.get(name) != usual.get(name):
+            raise InputError(f"{what} changes {name}, which cannot be searched: {_REFUSED[name]}")
 
 
 def variant_files(settings: Mapping[str, Any], recipe: Recipe, path: Path) -> tuple[Path, ...]:

@@ -21,6 +21,7 @@ JOURNAL = "journal:"
 """Begins the address of a journal file."""
 
 _SQLITE = "sqlite:///"
+_SECRET = "pass|pwd|secret|token|key"
 _SECONDS = 60  # that one process waits for another to let go of a SQLite file
 
 
@@ -30,13 +31,16 @@ def default_storage(folder: Path) -> str:
 
 
 def without_password(url: str) -> str:
-    """Gives a URL as it may be shown.
+    """Gives a URL as it may be shown: what is secret in its user or its query is ``***``.
 
     Examples:
         >>> without_password("mysql+pymysql://me:secret@host/studies")
         'mysql+pymysql://me:***@host/studies'
+        >>> without_password("postgresql://host/studies?user=me&password=secret")
+        'postgresql://host/studies?user=me&password=***'
     """
-    return re.sub(r"(//[^/:@]*):[^/@]*@", r"\1:***@", url)
+    hidden = re.sub(r"(//[^/:@]*):[^@\s]*@", r"\1:***@", url)  # a password may hold a slash
+    return re.sub(rf"([?&][^=&]*(?:{_SECRET})[^=&]*=)[^&\s]*", r"\1***", hidden, flags=re.I)
 
 
 def optuna_or_refuse() -> Any:

@@ -81,21 +81,35 @@ def open_study(plan: Plan) -> Study:
         InputError: the storage cannot be opened, or the study is of something else.
     """
     optuna = optuna_or_refuse()
-    rules = plan.pruning
-    pruner = optuna.pruners.NopPruner()
-    if rules.enabled:
-        pruner = optuna.pruners.MedianPruner(rules.startup, rules.warmup)
     study = optuna.create_study(
         storage=open_storage(plan.storage),
         study_name=plan.study,
         direction="maximize",
-        pruner=pruner,
         load_if_exists=True,
     )
     if ORIGIN not in study.user_attrs and not study.get_trials(deepcopy=False):
         study.set_user_attr(ORIGIN, plan.origin)
     _check_origin(study.user_attrs.get(ORIGIN), plan)
+    set_pruner(study, plan)
     return study
+
+
+def set_pruner(study: Study, plan: Plan) -> None:
+    """Gives a study the pruner that a plan wants.
+
+    Optuna waits for a number of complete trials; copies of others are complete, too, but were never
+    trained, and do not count.
+    """
+    from optuna.trial import TrialState
+
+    pruners, rules = optuna_or_refuse().pruners, plan.pruning
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    copies = sum(SAME in trial.user_attrs for trial in complete)
+    study.pruner = (
+        pruners.MedianPruner(rules.startup + copies, rules.warmup)
+        if rules.enabled
+        else pruners.NopPruner()
+    )
 
 
 def _check_origin(before: dict[str, Any] | None, plan: Plan) -> None:
@@ -195,13 +209,12 @@ def _stopped_in(study: Study, frozen: FrozenTrial, plan: Plan) -> Path | None:
     is_here = attributes.get(HOST) == socket.gethostname()
     if not is_here and silent < GRACE:
         return None
-    if FOLDER not in attributes:  # it was killed between two lines
-        _lose(study, frozen)
-        return None
-    for folder in (Path(attributes[FOLDER]), plan.folder.absolute() / run_name(frozen.number)):
+    named = [Path(attributes[FOLDER])] if FOLDER in attributes else []  # else it was just drawn
+    for folder in (*named, plan.folder.absolute() / run_name(frozen.number)):
         if (folder.parent / LOCKS / folder.name).is_file():
             return folder
-    _lose(study, frozen)
+    if silent >= GRACE:  # containers may share a name, so it is no proof that this one is dead
+        _lose(study, frozen)
     return None
 
 

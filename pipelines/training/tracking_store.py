@@ -41,7 +41,7 @@ def ui_command(uri: str | None = None) -> str:
 
 def without_password(uri: str) -> str:
     """The address without user and password: messages and run folders are passed on."""
-    return re.sub("//[^/@]*@", "//", uri)
+    return re.sub(r"//[^/:@\s]*(:[^@\s]*)?@", "//", uri)  # a password may hold a slash
 
 
 def apply_client_settings() -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import optuna
 import pandas as pd
 import pytest
 
@@ -122,6 +123,23 @@ def test_equal_settings_are_trained_once(plan_of: Make, trainings: Trials) -> No
         table["learning_rate"].nunique()
     )
     assert table["error"].str.contains("not trained again").sum() == 6 - len(trainings.started)
+
+
+def test_what_was_pruned_is_not_trained_again(plan_of: Make, trainings: Trials) -> None:
+    space = {"learning_rate": {"choices": [0.001, 0.1]}}
+    plan = plan_of(space=space, trials=8, pruning=Pruning(startup=1, warmup=1))
+    labels = plan.space["learning_rate"].labels  # type: ignore[union-attr]
+    drawn = optuna.distributions.CategoricalDistribution(labels)
+    state = optuna.trial.TrialState.PRUNED
+    params, kinds = {"learning_rate": labels[1]}, {"learning_rate": drawn}
+    open_study(plan).add_trial(
+        optuna.trial.create_trial(state=state, params=params, distributions=kinds)
+    )
+    search(plan)
+    table = pd.read_csv(plan.folder / "trials.csv")
+    assert len(trainings.started) == 1
+    assert (table["learning_rate"] == 0.1).sum() > 1
+    assert ((table["learning_rate"] == 0.1) == (table["state"] == "pruned")).all()
 
 
 def test_after_the_time_is_over_no_trial_begins(plan_of: Make, trainings: Trials) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,17 @@ def test_what_a_bundle_does_not_have_is_named(make: MakePlan, space: Any, messag
         make(space=space)
 
 
+@pytest.mark.parametrize("name", ["fold", "seed", "parts"])
+def test_a_variant_cannot_bring_what_is_not_searched(
+    make: MakePlan, tmp_path: Path, name: str
+) -> None:
+    for number in (0, 1):
+        (tmp_path / f"v{number}.json").write_text(json.dumps({name: number}))
+    choices = [str(tmp_path / f"v{number}.json") for number in (0, 1)]
+    with pytest.raises(InputError, match=rf"space\.json: a choice changes {name}, which cannot be"):
+        make(space={"variant": {"choices": choices}})
+
+
 @pytest.mark.parametrize(
     ("words", "name"),
     [(("--epochs", "3"), "epochs"), (("--network_def", "{'a': 1}"), "network_def::head::dropout")],
@@ -79,8 +91,6 @@ def test_every_variant_meets_every_other_choice() -> None:
 
 @pytest.mark.parametrize("bundle", ["breast_us_segmentation", "tissue_segmentation"])
 def test_every_bundle_can_be_searched(bundle: str) -> None:
-    import json
-
     from pipelines.bundles import bundle_root
 
     path: Path = bundle_root(bundle) / "configs" / "train.json"

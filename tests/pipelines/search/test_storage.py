@@ -51,6 +51,9 @@ def test_without_optuna_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch
     ("url", "shown"),
     [
         ("postgresql://me:a:b@host:5432/db", "postgresql://me:***@host:5432/db"),
+        ("postgresql://me:sec/ret@host/db", "postgresql://me:***@host/db"),
+        ("mysql://host/db?user=me&passwd=a&x=1", "mysql://host/db?user=me&passwd=***&x=1"),
+        ("postgresql://host/db?sslpassword=a", "postgresql://host/db?sslpassword=***"),
         ("sqlite:////tmp/a@b/search.db", "sqlite:////tmp/a@b/search.db"),
         ("postgresql://host/db", "postgresql://host/db"),
     ],

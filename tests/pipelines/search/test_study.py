@@ -10,16 +10,18 @@ import pytest
 
 from pipelines.errors import InputError
 from pipelines.search import study as study_module
-from pipelines.search.plan import Plan
+from pipelines.search.plan import Plan, Pruning
 from pipelines.search.study import (
     HOST,
     LOST,
+    SAME,
     SEEN,
     counted,
     next_task,
     open_study,
     run_name,
     running_elsewhere,
+    set_pruner,
 )
 from tests.pipelines.search.conftest import SPACE, MakePlan
 
@@ -110,6 +112,44 @@ def test_another_machines_trial_is_given_up_when_it_is_silent_and_out_of_reach(
     lost = study.get_trials()[0]
     assert lost.state.name == "FAIL" and LOST in lost.user_attrs
     assert [t.number for t in counted(study.get_trials())] == [1, 2]
+
+
+def test_a_trial_whose_folder_is_out_of_reach_is_given_up_only_when_it_is_silent(
+    plan: Plan, tmp_path: Path
+) -> None:
+    study = open_study(plan)
+    with next_task(study, plan) as first:
+        assert first is not None
+        first.trial.set_user_attr("folder", str(tmp_path / "far" / run_name(0)))
+    (plan.folder / "locks" / run_name(0)).unlink()
+    with next_task(study, plan) as second:  # another container may have the same host name
+        assert second is not None and second.number == 1
+        study.tell(1, 0.0)
+    assert running_elsewhere(study) == 1
+    first.trial.set_user_attr(SEEN, time.time() - 2 * study_module.GRACE)
+    with next_task(study, plan) as third:
+        assert third is not None and third.number == 2
+    assert LOST in study.get_trials()[0].user_attrs
+
+
+def test_a_copy_is_no_trial_that_was_trained_to_its_end(make: MakePlan, tmp_path: Path) -> None:
+    plan = make(storage=f"journal:{tmp_path}/trials.log", pruning=Pruning(startup=2, warmup=1))
+    study = open_study(plan)
+    for copy in (False, True, False):
+        trial = study.ask()
+        if copy:
+            trial.set_user_attr(SAME, 0)
+        else:
+            for epoch in (1, 2, 3):
+                trial.report(0.5, epoch)
+        study.tell(trial, 0.5)
+        set_pruner(study, plan)
+        bad = study.ask()
+        bad.report(0.1, 1)
+        bad.report(0.1, 2)
+        pruned = bad.should_prune()
+        study.tell(bad, state=optuna.trial.TrialState.FAIL)
+        assert pruned == (trial.number == 4), trial.number
 
 
 @pytest.mark.parametrize(
