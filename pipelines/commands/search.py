@@ -171,12 +171,12 @@ def _print(plan: Plan, result: Result) -> None:
     for name in (BEST, TRIALS, RECORD) if result.best else (TRIALS, RECORD):
         click.echo(f"{name:<17} {plan.folder / name}")
     if result.ended_by or result.missing or result.elsewhere:
-        reason = f"{result.ended_by}: " if result.ended_by else ""
-        click.echo(
-            f"{reason}{result.missing} of {plan.trials} trials are not drawn yet, "
-            f"{result.elsewhere} are running elsewhere or were stopped; go on by",
-            err=True,
-        )
+        told = [result.ended_by] if result.ended_by else []
+        if result.missing:
+            told.append(f"{result.missing} of {plan.trials} trials not drawn yet")
+        if result.elsewhere:
+            told.append(f"{result.elsewhere} running elsewhere, or stopped")
+        click.echo(f"{', '.join(told)}; go on by", err=True)
         click.echo(f"  {search_command(plan)}", err=True)
     if result.best is None:
         click.echo("no trial has come to its end, so there is no best one", err=True)

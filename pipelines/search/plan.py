@@ -167,7 +167,9 @@ def make_plan(
 
 
 def search_command(plan: Plan, trials: int | None = None) -> str:
-    """Gives the command that makes, or goes on with, the whole; without a storage's password.
+    """Gives the command that makes, or goes on with, the whole.
+
+    A storage with a password is left out: it stands in ``MED2D_SEARCH_STORAGE``.
 
     Args:
         plan: the search.
@@ -176,8 +178,8 @@ def search_command(plan: Plan, trials: int | None = None) -> str:
     words = ["med2d", "search", *plan.words, "--space", str(plan.space_file)]
     words += ["--trials", str(trials or plan.trials)]
     words += ["--seed", str(plan.seed)] if plan.seed else []
-    if not plan.has_own_storage:
-        words += ["--storage", without_password(plan.storage)]
+    if not plan.has_own_storage and without_password(plan.storage) == plan.storage:
+        words += ["--storage", plan.storage]
     words += ["--study", plan.study] if plan.study != f"{plan.bundle}-{plan.name}" else []
     words += _pruning_words(plan.pruning)
     return shown([*words, "-o", str(plan.folder), *plan.overrides.words])

@@ -43,15 +43,17 @@ def test_what_the_trials_have_in_common_is_plain(make: MakePlan) -> None:
 
 
 def test_the_command_can_be_typed_again_and_tells_no_password(make: MakePlan) -> None:
-    plan = make("--image_size", "32", seed=3, storage="mysql://me:pw@h/db", study="s")
+    plan = make("--image_size", "32", seed=3, storage="mysql://me@h/db", study="s")
     words = shlex.split(search_command(plan))
     start = ["med2d", "search", plan.bundle, "--dataset_dir", plan.dataset_dir]
     assert words == [
         *(*start, "--space", str(plan.space_file), "--trials", "4", "--seed", "3"),
-        *("--storage", "mysql://me:***@h/db", "--study", "s", "--no-prune"),
+        *("--storage", "mysql://me@h/db", "--study", "s", "--no-prune"),
         *("-o", str(plan.folder), "--image_size", "32"),
     ]
     usual = search_command(make(pruning=Pruning(warmup=2)))
+    hidden = make(storage="mysql://me:pw@h/db")  # from the variable, which stays as it is
+    assert "storage" not in search_command(hidden) and "pw" not in search_command(hidden)
     assert "--warmup 2 -o" in usual and "--storage" not in usual and "--study" not in usual
 
 
