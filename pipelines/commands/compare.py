@@ -133,6 +133,8 @@ def _print(content: dict[str, Any]) -> None:
         "exchanges of groups, adjusted over all pairs and scores"
     )
     click.echo("each interval is of its difference alone; only p (Holm) counts how many there are")
+    if any("calibration_error" in pair["scores"] for pair in content["pairs"]):
+        click.echo("the calibration error has no interval: resampling raises it; its p needs none")
     if not content["grouped"]:
         click.echo("no column group: each image counts as a group of its own")
     elif content["groups"] < content["images"] and content["task"] == "classification":

@@ -79,15 +79,16 @@ def score(
     """
     from pipelines.evaluation.case_files import read_case_files
     from pipelines.evaluation.case_scores import case_scores
+    from pipelines.evaluation.further_columns import with_columns
     from pipelines.evaluation.group_intervals import IntervalOptions
 
     read = read_case_files(cases)
-    read = _joined(read, columns) if columns else read
+    read = with_columns(read, columns) if columns else read
     options = IntervalOptions(
         *(given[name] for name in ("resamples", "seed", "level", "interval", "proportion"))
     )
     targets = _targets(read, given)
-    chosen_on = _chosen_on(read, cases, targets, given)
+    chosen_on = _chosen_on(read, targets, given)
     content = {
         "files": [str(path) for path in cases],
         **case_scores(read, options, _names(by), given["bins"]),
@@ -105,21 +106,6 @@ def _names(text: str | None) -> list[str]:
     if "" in names or len(set(names)) < len(names):
         raise InputError(f"--by: {text!r} holds a name twice, or an empty one")
     return names
-
-
-def _joined(cases: Cases, path: Path) -> Cases:
-    """Adds the columns of a table; those that the cases have are kept as they are."""
-    from pipelines.evaluation.case_files import read_columns
-
-    further = read_columns(path)
-    missing = [name for name in cases.table["id"] if name not in further.index]
-    if missing:
-        raise InputError(
-            f"{path} lacks {len(missing)} of the {len(cases.table)} images, such as "
-            f"{missing[0]!r}; expected a line for each id"
-        )
-    new = [name for name in further if name not in cases.table]
-    return cases._replace(table=cases.table.join(further[new], on="id"))
 
 
 def _targets(cases: Cases, given: dict[str, Any]) -> list[Target]:
@@ -141,11 +127,10 @@ def _targets(cases: Cases, given: dict[str, Any]) -> list[Target]:
 _OF_POINTS = {"--class": "label", "--choose-on": "choose_on", "--optimistic": "optimistic"}
 
 
-def _chosen_on(
-    cases: Cases, files: tuple[Path, ...], targets: list[Target], given: dict[str, Any]
-) -> Cases:
+def _chosen_on(cases: Cases, targets: list[Target], given: dict[str, Any]) -> Cases:
     """Gives the cases that choose the thresholds; refuses those that are scored, too."""
     from pipelines.evaluation.case_files import read_case_files
+    from pipelines.evaluation.case_scores import shared_images
 
     if not targets:
         return cases
@@ -156,13 +141,11 @@ def _chosen_on(
             "chosen; --optimistic chooses it on the scored ones, and the result is too good"
         )
     chosen_on = cases if path is None else read_case_files([path])
-    shared = sorted(set(cases.table["id"]) & set(chosen_on.table["id"]))
-    if path is not None and path.resolve() in [file.resolve() for file in files]:
-        shared = list(cases.table["id"])
+    shared = shared_images(cases, chosen_on)
     if shared and not optimistic:
         raise InputError(
-            f"{path} holds {len(shared)} image(s) that are scored, such as {shared[0]!r}; choose "
-            "the threshold on others, or say --optimistic, and the result is too good"
+            f"--choose-on {path}: {shared}; choose the threshold on other groups, or say "
+            "--optimistic, and the result is too good"
         )
     return chosen_on
 

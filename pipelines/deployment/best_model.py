@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from pipelines.errors import InputError
 from pipelines.evaluation.comparison import (
     DEFAULTS,
-    LESS_IS_BETTER,
     ComparisonOptions,
     comparison,
+    less_is_better,
 )
 from pipelines.evaluation.paired_cases import Model, paired
 
@@ -31,6 +31,12 @@ class Choice(NamedTuple):
     def first(cls) -> Choice:
         """There is nothing to compare with."""
         return cls(True, None, "there was none before, so nothing was compared")
+
+    @classmethod
+    def of_unscored(cls, holder: str) -> Choice:
+        """The holder was never scored: nothing says that it is good."""
+        reason = f"version {holder} was never scored, so nothing was compared"
+        return cls(True, str(holder), reason)
 
     @classmethod
     def same(cls, holder: str) -> Choice:
@@ -81,12 +87,12 @@ def choose(old: Model, new: Model, holder: str, score: str | None = None) -> Cho
 def _supports(score: str, entry: dict[str, Any], new: str) -> bool:
     if entry["low"] is None or entry["high"] is None or entry["better"] != new:
         return False
-    return bool(entry["high"] < 0 if score in LESS_IS_BETTER else entry["low"] > 0)
+    return bool(entry["high"] < 0 if less_is_better(score) else entry["low"] > 0)
 
 
 def _reason(score: str, entry: dict[str, Any], new: Model, images: str) -> str:
     if entry["difference"] is None or entry["low"] is None:
-        return f"{score} of {images} gives no interval of the difference"
+        return f"no evidence: {score} of {images} gives no interval of the difference"
     figures = (
         f"{score} {entry['first']:.3f} -> {entry['second']:.3f}, difference "
         f"{entry['difference']:+.3f} [{entry['low']:+.3f}, {entry['high']:+.3f}], "

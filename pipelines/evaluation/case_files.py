@@ -20,7 +20,7 @@ from pipelines.errors import InputError
 from pipelines.evaluation.cases import FLAGS, LEAKY, SEGMENTATION_COLUMNS, SHARE, is_leaky
 from pipelines.evaluation.class_maps import IMAGE_SCORES, class_map_columns, score_column
 from pipelines.evaluation.classification import PREFIX
-from pipelines.evaluation.segmentation_statistics import available_scores, has_lesion
+from pipelines.evaluation.segmentation_statistics import PRESENCE, available_scores, has_lesion
 
 CLASSIFICATION, SEGMENTATION = "classification", "segmentation"
 CASES_FILE = "cases.csv"
@@ -28,6 +28,17 @@ CASES_FILE = "cases.csv"
 _TEXT = ("id", "group", "class", FLAGS)
 _NUMBERS = tuple(name for name in SEGMENTATION_COLUMNS if name not in (*_TEXT, "fold", LEAKY))
 _SHARES = ("dice", "iou", "precision", "recall")
+_ROUNDED = 0.01
+"""How far a probability may be from what it was before it was written with few digits."""
+
+_WITHIN = {
+    "found_lesions": ("lesions", "predicted_lesions"),
+    "tp": ("lesion_area", "predicted_area"),
+    "fn": ("lesion_area",),
+    "fp": ("predicted_area",),
+}
+"""Counts, and those that they are a part of."""
+
 _OF_SEGMENTATION = ("dice", "iou", "tp", "false_positive", "found_lesions")
 
 
@@ -74,7 +85,7 @@ def read_case_files(paths: Sequence[Path]) -> Cases:
     typed = [_typed(t, f, task, labels) for t, f in zip(tables, files, strict=True)]
     _check_ids(typed, files)
     pooled = pd.concat(typed, ignore_index=True)
-    words = [name for name in _names(pooled) if name not in _numeric(task, labels)]
+    words = [name for name in _names(pooled) if name not in numeric_columns(task, labels)]
     pooled[words] = pooled[words].fillna("")
     return Cases(
         task,
@@ -115,25 +126,40 @@ def read_columns(path: Path) -> pd.DataFrame:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    """Reads a CSV file as text; an empty cell is ""."""
+    """Reads a CSV file as text, by the numbers of its lines; an empty cell is ""."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            header = next(csv.reader(file), [])
-        twice = sorted({name for name in header if header.count(name) > 1})
-        if twice:
-            raise InputError(f"{path} holds the column {twice[0]!r} twice; expected each once")
-        table = pd.read_csv(
-            path, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False
-        )
+            reader = csv.reader(file, strict=True)
+            header = next(reader, [])
+            lines = [(reader.line_num, cells) for cells in reader if cells]
     except FileNotFoundError:
         raise InputError(f"{path} does not exist") from None
-    except (UnicodeDecodeError, csv.Error, pd.errors.ParserError, pd.errors.EmptyDataError) as e:
-        raise InputError(f"{path} is not a UTF-8 table with commas: {e}") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path} is not a UTF-8 table with commas: {error}") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
-    if table.empty:
+    if not header:
+        raise InputError(f"{path} is not a UTF-8 table with commas: it has no header")
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        raise InputError(f"{path} holds the column {twice[0]!r} twice; expected each once")
+    if not lines:
         raise InputError(f"{path} holds no cases; expected a line for each image")
-    return table.fillna("")
+    _check_widths(lines, header, path)
+    numbers, rows = zip(*lines, strict=True)
+    return pd.DataFrame(list(rows), index=list(numbers), columns=header, dtype=str)
+
+
+def _check_widths(
+    lines: Sequence[tuple[int, Sequence[str]]], header: Sequence[str], path: Path
+) -> None:
+    """Refuses a line with more or fewer cells than the header: which are which is not known."""
+    for line, cells in lines:
+        if len(cells) != len(header):
+            raise InputError(
+                f"{path}, line {line}: {len(cells)} cells; expected {len(header)}, as in the "
+                "header. A decimal comma makes two cells of one: write a point"
+            )
 
 
 def _names(table: pd.DataFrame) -> list[str]:
@@ -205,8 +231,13 @@ def _check_like_first(table: pd.DataFrame, path: Path, first: pd.DataFrame, plac
             )
 
 
-def _numeric(task: str, labels: Sequence[str]) -> tuple[str, ...]:
-    """Names the columns that hold numbers."""
+def numeric_columns(task: str, labels: Sequence[str]) -> tuple[str, ...]:
+    """Names the columns that scores are computed from, and ``leaky``: they hold numbers.
+
+    Args:
+        task: ``classification`` or ``segmentation``.
+        labels: as in ``Cases``.
+    """
     if task == CLASSIFICATION:
         return (*(PREFIX + name for name in labels), LEAKY)
     return (*(_map_numbers(labels) if labels else _NUMBERS), LEAKY)
@@ -223,12 +254,12 @@ def _typed(table: pd.DataFrame, path: Path, task: str, labels: Sequence[str]) ->
     """Gives the table with ids, groups, and numbers where the scores need them."""
     table = table.copy()
     if "id" not in table:
-        table.insert(0, "id", [f"{path}, line {line}" for line in range(2, len(table) + 2)])
+        table.insert(0, "id", [f"{path}, line {line}" for line in table.index])
     if "group" not in table:
         table.insert(1, "group", table["id"])
     for name in ("id", "group"):
         _refuse(table[name] == "", table[name], path, name, "a name")
-    for name in (name for name in _numeric(task, labels) if name in table):
+    for name in (name for name in numeric_columns(task, labels) if name in table):
         may_be_empty = task == SEGMENTATION
         share = task == SEGMENTATION and bool(labels) and _map_numbers(labels).get(name, False)
         table[name] = _numbers(table[name], path, name, may_be_empty, share)
@@ -266,6 +297,10 @@ def _with_answers(table: pd.DataFrame, path: Path, labels: Sequence[str]) -> pd.
     if len(given) == 1:
         (missing,) = set(columns) - set(given)
         table[missing] = 1 - table[given[0]]
+    if given:
+        sums = table[columns].sum(axis=1)
+        bad = (sums - 1).abs() > _ROUNDED * len(columns)
+        _refuse(bad, _shown(sums), path, " + ".join(columns), "a sum of 1")
     if "predicted" not in table:
         best = table[columns].to_numpy(dtype=float).argmax(axis=1)
         table["predicted"] = np.array(labels, dtype=object)[best]
@@ -280,20 +315,49 @@ def _with_lesions(table: pd.DataFrame, path: Path) -> pd.DataFrame:
             f"{path} has too few columns for any score; expected {', '.join(_SHARES)}, or tp, fp "
             "and fn"
         )
+    known = next((names for names in PRESENCE if set(names) <= set(table.columns)), ())
+    for name in known:
+        words = "a whole number: it tells whether the image has a lesion"
+        _refuse(table[name].isna(), _shown(table[name]), path, name, words)
+    _check_parts(table, path)
     lesion = has_lesion(table)
     for name in (name for name in ("dice", "iou", "recall") if name in table):
         words = f"a number: the image has a lesion ({name} 0 where nothing was predicted)"
-        cells = table[name].astype(object).fillna("")
-        _refuse(lesion & table[name].isna(), cells, path, name, words)
+        _refuse(lesion & table[name].isna(), _shown(table[name]), path, name, words)
+    if "false_positive" in table:
+        alarms = table["false_positive"]
+        words = "0 or 1: the image has no lesion"
+        _refuse(~lesion & alarms.isna(), _shown(alarms), path, "false_positive", words)
+        words = "nothing in an image with a lesion; tell by a column lesions which these are"
+        _refuse(
+            lesion & alarms.notna() & (not known), _shown(alarms), path, "false_positive", words
+        )
     return table
+
+
+def _check_parts(table: pd.DataFrame, path: Path) -> None:
+    """Refuses counts that are larger than what they are a part of."""
+    for name, wholes in _WITHIN.items():
+        for whole in (whole for whole in wholes if {name, whole} <= set(table.columns)):
+            bad = table[name] > table[whole]
+            words = f"at most {whole}, which is {_first(table[whole], bad)}"
+            _refuse(bad, _shown(table[name]), path, name, words)
+
+
+def _first(numbers: pd.Series, which: pd.Series) -> str:
+    return f"{numbers[which].iloc[0]:g}" if which.any() else ""
+
+
+def _shown(numbers: pd.Series) -> pd.Series:
+    """Writes numbers for a message; an empty cell is ""."""
+    return numbers.map(lambda number: "" if np.isnan(number) else f"{number:g}")
 
 
 def _refuse(bad: pd.Series, cells: pd.Series, path: Path, name: str, expected: str) -> None:
     """Raises for the first bad cell."""
     if bad.any():
-        line = int(np.flatnonzero(bad)[0])
-        cell = cells.iloc[line]
-        raise InputError(f"{path}, line {line + 2}: {name} is {cell!r}; expected {expected}")
+        line = bad.index[bad][0]
+        raise InputError(f"{path}, line {line}: {name} is {cells[line]!r}; expected {expected}")
 
 
 def _check_ids(tables: Sequence[pd.DataFrame], files: Sequence[Path]) -> None:

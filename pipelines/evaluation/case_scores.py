@@ -22,8 +22,6 @@ from pipelines.evaluation.operating_point import chosen_threshold, operating_poi
 from pipelines.evaluation.segmentation_statistics import segmentation_statistics
 from pipelines.evaluation.subgroups import subgroups
 
-POLICIES = {CLASSIFICATION: classification_scores.POLICY, "segmentation": scores.POLICY}
-
 
 class Target(NamedTuple):
     """What a threshold is chosen for.
@@ -75,7 +73,6 @@ def case_scores(
     Raises:
         InputError: a column cannot make subgroups.
     """
-    is_map = cases.task != CLASSIFICATION and bool(cases.labels)
     content = {
         "task": cases.task,
         "labels": list(cases.labels),
@@ -91,7 +88,7 @@ def case_scores(
             }
             for column in by
         },
-        "policy": CLASS_MAP_POLICY if is_map else POLICIES[cases.task],
+        "policy": _policy(cases),
     }
     return content | {
         "resamples": options.resamples,
@@ -114,22 +111,23 @@ def operating_point(
         options: how the intervals are made.
 
     Returns:
-        ``target``, ``least``, ``class``, ``threshold``, ``optimistic`` (whether images choose that
-        are scored, too), ``reached`` (sensitivity and specificity on the table that chose, with
-        its ``images``), and ``scores``: sensitivity, specificity, ppv and npv as entries.
+        ``target``, ``least``, ``class``, ``threshold``, ``optimistic`` (whether images or groups
+        choose that are scored, too, or may do so: see ``shared_images``), ``reached`` (sensitivity
+        and specificity on the table that chose, with its ``images``), and ``scores``: sensitivity,
+        specificity, ppv and npv as entries.
 
     Raises:
         InputError: there are no probabilities, no such class, or none of its images to choose by.
     """
     for each in (cases, chosen_on):
         _check_probabilities(each, target.label)
+    shared = shared_images(cases, chosen_on)
     probabilities, positive = _of_class(chosen_on.table, target.label)
     try:
         threshold = chosen_threshold(probabilities, positive, target.name, target.least)
     except ValueError as error:
         raise InputError(f"--{target.name} for {target.label}: {error}") from None
     called = probabilities >= threshold
-    shared = set(cases.table["id"]) & set(chosen_on.table["id"])
     statistics = operating_point_statistics(
         *_of_class(cases.table, target.label), cases.table["group"].to_numpy(dtype=str), threshold
     )
@@ -146,6 +144,47 @@ def operating_point(
         },
         "scores": {quantity.score: entry for quantity, entry in score_entries(statistics, options)},
     }
+
+
+def shared_images(cases: Cases, chosen_on: Cases) -> str | None:
+    """Says why a threshold would be chosen on what it is judged by.
+
+    Args:
+        cases: what is scored.
+        chosen_on: what the threshold is chosen on.
+
+    Returns:
+        The reason; None where no image and no group stands on both sides. Without ids on both
+        sides nobody can tell.
+    """
+    if not (cases.named and chosen_on.named):
+        return "without a column id in both tables nobody can tell which images are scored, too"
+    for column, what in (("id", "image(s)"), ("group", "group(s)")):
+        both = sorted(set(cases.table[column]) & set(chosen_on.table[column]))
+        if both and (column == "id" or (cases.grouped and chosen_on.grouped)):
+            return f"it holds {len(both)} {what} that are scored, such as {both[0]!r}"
+    return None
+
+
+def _policy(cases: Cases) -> str:
+    """Says how the scores count, and of a classification whose word the predicted class is."""
+    if cases.task != CLASSIFICATION:
+        return CLASS_MAP_POLICY if cases.labels else scores.POLICY
+    names = [PREFIX + label for label in cases.labels]
+    if not set(names) <= set(cases.table.columns):
+        return f"The predicted class is that of the column predicted. {classification_scores.MEANS}"
+    values = cases.table[names].to_numpy(dtype=float)
+    places = cases.table["predicted"].map({name: k for k, name in enumerate(cases.labels)})
+    of_predicted = values[np.arange(len(values)), places.to_numpy(dtype=int)]
+    others = int((of_predicted < values.max(axis=1)).sum())
+    if not others:
+        return classification_scores.POLICY
+    return (
+        "The predicted class is that of the column predicted; in "
+        f"{others} of {len(values)} images another has a higher probability. "
+        "AUROC, average precision, Brier score and calibration error go by the probabilities. "
+        f"{classification_scores.MEANS}"
+    )
 
 
 def _part(cases: Cases, table: pd.DataFrame, options: IntervalOptions) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pipelines.evaluation.class_map_statistics import ClassMapStatistics
 from pipelines.evaluation.class_maps import score_column
 from pipelines.evaluation.group_intervals import (
     IntervalOptions,
+    has_width,
     percentile_bounds,
     resampled_values,
     score_entries,
@@ -123,7 +124,6 @@ def class_map_drop(
     tables = _comparable_statistics(own, other, labels)
     drawn = [resampled_values(table, resamples, seed + place) for place, table in enumerate(tables)]
     points = [table.values(np.ones((1, table.groups)))[0] for table in tables]
-    bounded = all(table.groups >= 2 for table in tables)
     entries: dict[str, Mapping[str, Any]] = {}
     for place, quantity in enumerate(tables[0].quantities):
         if quantity.part:
@@ -131,15 +131,17 @@ def class_map_drop(
         sign = -1 if quantity.score == "false_positive_rate" else 1
         before, after = (float(values[place]) for values in points)
         low, high = percentile_bounds(sign * (drawn[0][:, place] - drawn[1][:, place]), level)
+        counted = (quantity, tables[1].quantities[place])
+        bounded = all(each.groups >= 2 for each in counted) and has_width(low, high)
         entries[quantity.score] = {
             "own": _or_none(before),
             "other": _or_none(after),
             "drop": _or_none(sign * (before - after)),
-            "low": _or_none(low) if bounded else None,
-            "high": _or_none(high) if bounded else None,
+            "low": low if bounded else None,
+            "high": high if bounded else None,
             "level": level,
-            "n_own": quantity.n,
-            "n_other": tables[1].quantities[place].n,
+            "n_own": counted[0].n,
+            "n_other": counted[1].n,
         }
     return {"classes": shared, "scores": entries}
 

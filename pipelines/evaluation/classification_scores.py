@@ -17,14 +17,17 @@ from pipelines.evaluation.group_intervals import (
 )
 from pipelines.evaluation.group_statistics import Table
 
-POLICY = (
-    "The predicted class is the one of the highest probability. Macro scores are means over the "
+HIGHEST = "The predicted class is the one of the highest probability."
+
+MEANS = (
+    "Macro scores are means over the "
     "classes; a class without images does not count, except that one which is predicted all the "
     "same counts 0 in macro precision and F1. Resamples that lack a class that has images are left "
     "out of the intervals of such means. AUROC and average precision are one class "
     "against the others. The calibration error has "
-    f"{BINS} bins of equal width."
+    f"{BINS} bins of equal width; it is too large where images are few, and has no interval."
 )
+POLICY = f"{HIGHEST} {MEANS}"
 
 
 def classification_scores(

@@ -31,7 +31,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "auroc": "Mean area under the ROC curve over the classes, each against the others.",
     "average_precision": "Mean average precision over the classes, each against the others.",
     "brier": "Brier score: mean squared distance of the probabilities from the truth, 0 to 2.",
-    "calibration_error": "Expected calibration error: mean distance of confidence and accuracy.",
+    "calibration_error": "Expected calibration error: mean distance of confidence and accuracy. "
+    "Too large where images are few, so that it has no interval.",
 }
 """What each score of all classes together is, in a sentence."""
 
@@ -41,7 +42,7 @@ _AREAS = {
 }
 _CALIBRATION = ("brier", "calibration_error")
 INFLATED = ("calibration_error",)
-"""Scores that resampling alone raises."""
+"""Scores that resampling alone raises; they have no interval."""
 
 _OF_FOUND = ("macro_precision", "macro_f1")
 _MEANS = ("balanced_accuracy", *_OF_FOUND, *_AREAS)

@@ -18,7 +18,7 @@ from pipelines.evaluation.cases import LEAKY
 from pipelines.evaluation.classification import PREFIX
 from pipelines.evaluation.classification_statistics import ClassificationStatistics
 from pipelines.evaluation.delong import delong_difference
-from pipelines.evaluation.group_intervals import difference_bounds
+from pipelines.evaluation.group_intervals import difference_bounds, has_width
 from pipelines.evaluation.group_permutation import permutation_p
 from pipelines.evaluation.group_statistics import GroupStatistics, Quantity
 from pipelines.evaluation.holm import holm_adjusted
@@ -38,9 +38,12 @@ OF_CLASS = ("recall", "auroc", "dice")
 """Scores of a class that are compared where one is named."""
 
 LESS_IS_BETTER = frozenset({"brier", "calibration_error", "false_positive_rate"})
+"""Of these less is better, of a class, too; see ``less_is_better``."""
+
 EVIDENCE, NO_EVIDENCE = "evidence of a difference", "no evidence of a difference"
 PAIRED_IMAGES = ("dice", "iou")
-"""Scores that are means over images: their standardised difference is given."""
+"""Scores that are means over images: their standardised difference is given where the tables hold
+the mean of each image."""
 
 
 class ComparisonOptions(NamedTuple):
@@ -75,9 +78,11 @@ def comparison(models: Sequence[Model], options: ComparisonOptions) -> dict[str,
         ``second``, ``scores`` (second minus first), and for a classification ``mcnemar`` and
         ``delong`` (class to entry). An entry of a score holds ``first``, ``second``,
         ``difference``, ``low``, ``high``, ``p`` (permutation), ``p_holm`` (adjusted over all pairs
-        and scores), ``verdict``, ``better`` (a model's name, None without evidence), and for means
-        over images ``standardised_difference``. ``mcnemar`` and ``delong`` are adjusted over their
-        own.
+        and scores), ``n_first``, ``n_second``, ``unit`` (what these count), ``groups`` (the fewer
+        of both), ``verdict``, ``better`` (a model's name, None without evidence), and for means
+        over images ``standardised_difference``. The bounds are None where fewer than two groups
+        count, where all resamples agree, and of the calibration error (see ``group_intervals``).
+        ``mcnemar`` and ``delong`` are adjusted over their own.
 
     Raises:
         InputError: a score or class is not there.
@@ -108,6 +113,15 @@ def comparison(models: Sequence[Model], options: ComparisonOptions) -> dict[str,
         "seed": options.seed,
         "level": options.level,
     }
+
+
+def less_is_better(name: str) -> bool:
+    """Tells whether a score is an error.
+
+    Args:
+        name: as it is shown, such as ``brier`` or ``false_positive_rate (stroma)``.
+    """
+    return name.split(" (")[0] in LESS_IS_BETTER
 
 
 def _with_common_columns(models: Sequence[Model]) -> list[Model]:
@@ -154,18 +168,24 @@ def _pair(
     scores = {}
     for name, column in columns.items():
         pair = [float(row[column]) for row in values]
-        inflated = before.quantities[column].inflated
+        counted = [statistics.quantities[column] for statistics in (before, after)]
+        groups = min(quantity.groups for quantity in counted)
         value, drawn = pair[1] - pair[0], differences[:, column]
-        low, high = difference_bounds(value, drawn, options.level, inflated)
+        low, high = difference_bounds(value, drawn, options.level, counted[0].inflated)
+        bounded = groups >= 2 and has_width(low, high)
         scores[name] = {
             "first": _or_none(pair[0]),
             "second": _or_none(pair[1]),
             "difference": _or_none(value),
-            "low": None if few else _or_none(low),
-            "high": None if few else _or_none(high),
+            "low": low if bounded else None,
+            "high": high if bounded else None,
             "p": None if few else _or_none(float(p[column])),
+            "n_first": counted[0].n,
+            "n_second": counted[1].n,
+            "unit": counted[0].unit,
+            "groups": groups,
         }
-        if name in PAIRED_IMAGES:
+        if name in PAIRED_IMAGES and name in first.cases.table:
             scores[name]["standardised_difference"] = _standardised(first, second, name)
     content: dict[str, Any] = {"first": first.name, "second": second.name, "scores": scores}
     if first.cases.task == CLASSIFICATION:
@@ -246,7 +266,7 @@ def _better(
     if entry["p_holm"] is None or entry["p_holm"] >= most or not entry["difference"]:
         return None
     rises = entry["difference"] > 0
-    return pair["second" if rises != (name in LESS_IS_BETTER) else "first"]
+    return pair["second" if rises != less_is_better(name) else "first"]
 
 
 def _or_none(value: float) -> float | None:

@@ -47,10 +47,12 @@ def comparison_tables(content: Mapping[str, Any]) -> Iterator[Table]:
 def _score_table(
     title: str, first: str, second: str, pair: Mapping[str, Any], level: float
 ) -> Table:
-    table = Table("score", title=Text(title))
+    table = Table(title=Text(title))
+    table.add_column("score", overflow="fold")
     for heading in (first, second, f"{second} - {first}", f"{100 * level:g} % interval"):
         table.add_column(heading, justify="right")
-    table.add_column("p (Holm)", justify="right")
+    for heading in ("p (Holm)", "n"):
+        table.add_column(heading, justify="right")
     for name, entry in pair["scores"].items():
         bounds = (entry["low"], entry["high"])
         table.add_row(
@@ -60,8 +62,14 @@ def _score_table(
             _number(entry["difference"], "+.3f"),
             "-" if None in bounds else "{:+.3f} to {:+.3f}".format(*bounds),
             _p(entry["p_holm"]),
+            _counted(entry),
         )
     return table
+
+
+def _counted(entry: Mapping[str, Any]) -> str:
+    """Gives the n of a score; both where the models' differ, as of a precision."""
+    return " / ".join(str(n) for n in dict.fromkeys((entry["n_first"], entry["n_second"])))
 
 
 def _test_table(title: str, first: str, second: str, pair: Mapping[str, Any]) -> Table:

@@ -31,7 +31,8 @@ def permutation_p(both: GroupStatistics, permutations: int, seed: int) -> NDArra
         seed: of the exchanges.
 
     Returns:
-        p values, (quantities,); NaN where the difference is not defined.
+        p values, (quantities,); NaN where the difference is not defined. An exchange that leaves
+        it undefined counts as one that reaches the observed one, so that p is rather too large.
     """
     groups = both.groups // 2
     exact = 2**groups <= permutations
@@ -39,7 +40,7 @@ def permutation_p(both: GroupStatistics, permutations: int, seed: int) -> NDArra
     reached, made = np.zeros(len(observed)), 0
     for flips in _exchanges(groups, permutations, seed, exact):
         differences = np.abs(_differences(both, flips))
-        reached += (differences >= observed - _EQUAL).sum(axis=0)
+        reached += (~(differences < observed - _EQUAL)).sum(axis=0)  # NaN is below nothing
         made += len(flips)
     values = reached / made if exact else (reached + 1) / (made + 1)
     return np.where(np.isnan(observed), np.nan, values)

@@ -27,7 +27,8 @@ class Quantity(NamedTuple):
         n: how much of it there is.
         groups: distinct groups behind ``n``.
         proportion: hits and trials where the score is a plain share of images; None elsewhere.
-        inflated: whether resampling alone raises it, as it does a mean of absolute differences.
+        inflated: whether resampling alone raises it, as it does a mean of absolute differences; it
+            then has no interval.
     """
 
     score: str

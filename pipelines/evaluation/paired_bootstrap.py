@@ -24,10 +24,13 @@ def paired_differences(
         seed: of the draws.
 
     Returns:
-        (resamples, quantities); NaN where a resample does not define a score.
+        (resamples, quantities); NaN where a resample does not define a score, and for a score that
+        resampling inflates: how much differs between the models, so that an interval would lie.
     """
     steps = [
         second.values(counts) - first.values(counts)
         for counts in drawn_counts(first, resamples, seed)
     ]
-    return np.concatenate(steps)
+    differences = np.concatenate(steps)
+    differences[:, [quantity.inflated for quantity in first.quantities]] = np.nan
+    return differences

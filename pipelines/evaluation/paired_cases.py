@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ import pandas as pd
 
 from pipelines.errors import InputError
 from pipelines.evaluation.case_files import CLASSIFICATION, Cases
+from pipelines.evaluation.class_maps import score_column
 from pipelines.evaluation.segmentation_statistics import has_lesion
 
 _TRUTHS = ("class", "lesions", "lesion_area")
@@ -64,15 +66,12 @@ def paired(models: Sequence[Model]) -> list[Model]:
     Raises:
         InputError: tasks, classes, dataset digests, images, truths or groups differ.
     """
-    first = models[0]
     for model in models:
         if not model.cases.named:
             raise InputError(f"{model.name} has no column id; pairs of images are joined by it")
-    for other in models[1:]:
-        _check_kind(first, other)
-        _check_digest(first, other)
-        _check_images(first, other)
-        _check_truths(first, other)
+    for check in (_check_kind, _check_digest, _check_images, _check_truths):
+        for first, other in combinations(models, 2):  # what one lacks, two others may differ in
+            check(first, other)
     grouped = [model for model in models if model.cases.grouped]
     for other in grouped[1:]:
         _check_column(grouped[0], other, "group", "group")
@@ -123,6 +122,9 @@ def _check_truths(first: Model, other: Model) -> None:
     if first.cases.task != CLASSIFICATION:
         a, b = (has_lesion(table) for table in tables)
         _check_equal(first, other, a, b, "presence of a lesion")
+    for label in first.cases.labels if first.cases.task != CLASSIFICATION else ():
+        a, b = (table[score_column("dice", label)].notna() for table in tables)
+        _check_equal(first, other, a, b, f"presence of {label}")
 
 
 def _check_column(first: Model, other: Model, column: str, what: str) -> None:

@@ -21,7 +21,7 @@ from rich.text import Text
 from pipelines.evaluation.cases import LEAKY
 from pipelines.evaluation.classification_scores import point_scores, resampled_scores
 from pipelines.evaluation.classification_statistics import DESCRIPTIONS, INFLATED
-from pipelines.evaluation.group_intervals import difference_bounds, resampled_values
+from pipelines.evaluation.group_intervals import difference_bounds, has_width, resampled_values
 from pipelines.evaluation.scores import LEAKY_LINE
 from pipelines.evaluation.segmentation_statistics import has_lesion, segmentation_statistics
 
@@ -30,8 +30,6 @@ ERRORS = frozenset({"brier", "calibration_error", "false_positive_rate"})
 
 KINDS = {True: "images with a lesion", False: "normal images"}
 """Of a segmentation: what both tables must hold for a score over all images to be the same."""
-
-_ROUNDING = 1e-6  # of single precision
 
 
 def score_drop(
@@ -59,9 +57,9 @@ def score_drop(
     Returns:
         ``classes``: those that are compared; ``scores``: score to ``own``, ``other``, ``drop``
         (above 0: worse on the other images), ``low``, ``high``, ``level``, ``n_own``, ``n_other``.
-        What is not defined is None; so are the bounds where a table has fewer than two groups, and
-        where all resamples agree. Resamples that lack a class are left out, see
-        ``ClassificationStatistics``.
+        What is not defined is None; so are the bounds where a table has fewer than two groups,
+        where all resamples agree, and of the calibration error (see ``group_intervals``). Resamples
+        that lack a class are left out, see ``ClassificationStatistics``.
     """
     shared = [name for name in labels if name in set(own["class"]) & set(other["class"])]
     tables = [cases[cases["class"].isin(shared)] for cases in (own, other)]
@@ -148,7 +146,7 @@ def _entry(
     sign = -1 if name in ERRORS else 1
     drop, drops = sign * (values[0] - values[1]), sign * (drawn[0] - drawn[1])
     low, high = difference_bounds(drop, drops, level, name in INFLATED)
-    bounded = bounded and not np.isnan(drop) and high - low > _ROUNDING
+    bounded = bounded and not np.isnan(drop) and has_width(low, high)
     return {
         "own": _or_none(values[0]),
         "other": _or_none(values[1]),

@@ -18,6 +18,8 @@ class Score(NamedTuple):
         above: column to weight, for the numerator.
         below: column to weight, for the denominator.
         counts: column to weight, for ``n``.
+        over: which images count, above and below the line: ``image`` (all), ``has_lesion`` or
+            ``is_normal``. What stands in the cells of others has no part in the score.
     """
 
     description: str
@@ -25,12 +27,13 @@ class Score(NamedTuple):
     above: Mapping[str, float]
     below: Mapping[str, float]
     counts: Mapping[str, float]
+    over: str = "image"
 
 
 def _image_mean(column: str, description: str) -> Score:
     """Return the mean of a column over the images with a lesion."""
-    has_lesion = {"has_lesion": 1.0}
-    return Score(description, "images", {column: 1}, has_lesion, has_lesion)
+    images = {"image": 1.0}
+    return Score(description, "images", {column: 1}, images, images, over="has_lesion")
 
 
 def _pixel_ratio(below: Mapping[str, float], description: str) -> Score:
@@ -76,8 +79,9 @@ SCORES: Mapping[str, Score] = {
         "Share of the images without a lesion in which any pixel is predicted.",
         "normal images",
         {"false_positive": 1},
-        {"is_normal": 1},
-        {"is_normal": 1},
+        {"image": 1},
+        {"image": 1},
+        over="is_normal",
     ),
 }
 

@@ -12,9 +12,12 @@ from pipelines.evaluation.group_statistics import Quantity, Table, counted
 from pipelines.evaluation.ratio_statistics import RatioStatistics
 from pipelines.evaluation.segmentation_ratios import SCORES, SCORES_BY_CLASS, Score
 
+PRESENCE = (("lesions",), ("lesion_area",), ("tp", "fn"))
+"""Columns that tell which images have a lesion; the first that there are count."""
+
 _MADE = ("has_lesion", "is_normal", "image")
-_SHARES = ("false_positive_rate",)
-"""Scores that are plain shares of images."""
+_SHARES = ("false_positive_rate", "lesion_precision", "lesion_recall")
+"""Scores that are plain shares of images or of lesions."""
 
 
 def available_scores(cases: pd.DataFrame) -> dict[str, Score]:
@@ -35,15 +38,18 @@ def has_lesion(cases: pd.DataFrame) -> pd.Series:
     """Tells which images have a lesion.
 
     Args:
-        cases: table of cases. Without ``lesions`` and ``lesion_area``, an image has a lesion where
-            ``dice``, ``iou`` or ``recall`` (the first that there is) is not empty.
+        cases: table of cases. Without the columns of ``PRESENCE``, an image has a lesion where
+            ``dice``, ``iou`` or ``recall`` (the first that there is) is not empty; without these,
+            too, where ``false_positive`` is.
     """
-    for name in ("lesions", "lesion_area"):
-        if name in cases:
-            return cases[name].astype(float) > 0
+    for names in PRESENCE:
+        if set(names) <= set(cases.columns):
+            return cases[list(names)].astype(float).sum(axis=1) > 0
     for name in ("dice", "iou", "recall"):
         if name in cases:
             return cases[name].notna()
+    if "false_positive" in cases:
+        return cases["false_positive"].isna()
     return pd.Series(True, index=cases.index)
 
 
@@ -71,7 +77,10 @@ def _columns(
 ) -> Iterator[Column]:
     """Yields what each case adds above, below and to n, with name, class and score."""
     sums = {
-        name: [_weighted_sum(marked, side) for side in (score.above, score.below, score.counts)]
+        name: [
+            _weighted_sum(marked, side) * marked[score.over].to_numpy(dtype=float)
+            for side in (score.above, score.below, score.counts)
+        ]
         for name, score in scores.items()
     }
     for name, (above, below, counts) in sums.items():

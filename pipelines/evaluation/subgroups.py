@@ -34,7 +34,7 @@ def subgroups(cases: pd.DataFrame, column: str, bins: int = 4) -> dict[str, pd.S
         Name of each part to whether a case is in it, (cases,).
 
     Raises:
-        InputError: there is no such column, or it has too many values.
+        InputError: there is no such column, it has too many values, or a number is infinite.
     """
     if column not in cases:
         raise InputError(
@@ -44,13 +44,15 @@ def subgroups(cases: pd.DataFrame, column: str, bins: int = 4) -> dict[str, pd.S
     cells = cases[column]
     if column == FLAGS:
         return _by_words(cells.astype(str))
-    if column == LESION_AREA:
-        areas = cells.astype(float)
-        parts = _by_quantiles(areas.where(areas > 0), bins)
-        return {NO_LESION if name == EMPTY else name: part for name, part in parts.items()}
     numbers = pd.to_numeric(cells, errors="coerce").astype(float)
     is_empty = cells.isna() | (cells.astype(str) == "")
-    if (numbers.notna() | is_empty).all() and numbers.nunique() > bins:
+    are_numbers = (numbers.notna() | is_empty).all()
+    if are_numbers:
+        _check_finite(cases, column, numbers)
+    if are_numbers and column == LESION_AREA:
+        parts = _by_quantiles(numbers.where(numbers > 0), bins)
+        return {NO_LESION if name == EMPTY else name: part for name, part in parts.items()}
+    if are_numbers and numbers.nunique() > bins:
         return _by_quantiles(numbers, bins)
     names = cells.astype(str).where(~is_empty, EMPTY)
     if names.nunique() > MOST_VALUES:
@@ -58,6 +60,18 @@ def subgroups(cases: pd.DataFrame, column: str, bins: int = 4) -> dict[str, pd.S
             f"--by {column}: {names.nunique()} different values; expected at most {MOST_VALUES}"
         )
     return {str(name): names == name for name in sorted(names.unique())}
+
+
+def _check_finite(cases: pd.DataFrame, column: str, numbers: pd.Series) -> None:
+    """Refuses numbers that lie in no bin."""
+    infinite = np.isinf(numbers)
+    if infinite.any():
+        place = int(np.flatnonzero(infinite)[0])
+        name = repr(cases["id"].iloc[place]) if "id" in cases else f"number {place + 1}"
+        raise InputError(
+            f"--by {column}: {cases[column].iloc[place]!r} of image {name} lies in no bin; "
+            "expected finite numbers, or an empty cell where it is not known"
+        )
 
 
 def _by_words(cells: pd.Series) -> dict[str, pd.Series]:

@@ -119,7 +119,7 @@ def test_the_gain_over_the_default_is_that_of_the_same_images(
     assert np.isnan(gains.pop("default"))
     assert gains == pytest.approx({"none": -0.2, "haze": 0, "elastic": 0.1}, abs=1e-4)
     # The images differ much, and each by the same from itself.
-    assert total["gain_high"]["none"] - total["gain_low"]["none"] < 1e-3
+    assert np.isnan(total["gain_low"]["none"])  # all images lose the same
     assert total["p"]["elastic"] < 0.01 and total["p"]["haze"] > 0.9
 
 

@@ -265,3 +265,29 @@ def test_a_page_without_marks_is_refused(leaks: Any, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"holds 0 times <!-- images -->; expected it once"):
         leaks.write_page(page, rows)
     assert page.read_text() == "# Leaks\n"
+
+
+def test_p_values_are_adjusted_over_the_scores_of_a_protocol(leaks: Any) -> None:
+    first = {"protocol": "best_epoch", "seed": "0", "scored": "images"}
+    rows = pd.DataFrame(
+        [
+            {**first, "protocol": "honest", "p": ""},
+            *({**first, "p": p} for p in ("0.0234", "0.1336", "0.8932")),
+            *({**first, "seed": "all", "p": p} for p in ("0.04", "", "0.01")),
+        ]
+    )
+    adjusted = leaks.with_adjusted_p(rows)["p_holm"].tolist()
+    assert adjusted == ["", "0.0702", "0.2672", "0.8932", "0.0400", "", "0.0200"]
+
+
+def test_the_page_says_by_which_files_each_protocol_chooses_its_epoch(leaks: Any) -> None:
+    page = (ROOT / "docs/leaks.md").read_text(encoding="utf-8")
+    for protocol in leaks.PROTOCOLS:
+        (line,) = [
+            each
+            for each in page.splitlines()
+            if each.startswith(f"| `{protocol.name}` | ")
+            and each.endswith(f"the {protocol.chosen_on} |")
+        ]
+        chosen = "images and copies of" if protocol.split == leaks.FILES else "images of"
+        assert f"| {chosen} the {protocol.chosen_on} |" in line

@@ -51,6 +51,12 @@ def test_everything_is_in_the_json(models: list[Path]) -> None:
     assert json.loads(run(*words).stdout) == content
 
 
+def test_what_a_calibration_error_lacks_is_said(models: list[Path]) -> None:
+    text = run("compare", *models, *FEW, "--score", "calibration_error").stdout
+    assert "the calibration error has no interval" in text
+    assert "the calibration error" not in run("compare", *models, *FEW, "--score", "brier").stdout
+
+
 def test_equal_models_do_not_differ(models: list[Path], tmp_path: Path) -> None:
     (tmp_path / "same.csv").write_bytes((models[0] / "cases.csv").read_bytes())
     result = run("compare", models[0], tmp_path / "same.csv", *FEW)

@@ -27,7 +27,8 @@ def cases(tmp_path: Path) -> Path:
 @pytest.fixture
 def others(tmp_path: Path) -> Path:
     table = classified(seed=4)
-    table.assign(id="v" + table["id"]).to_csv(tmp_path / "validation.csv", index=False)
+    table = table.assign(id="v" + table["id"], group="v" + table["group"])
+    table.to_csv(tmp_path / "validation.csv", index=False)
     return tmp_path / "validation.csv"
 
 
@@ -97,11 +98,19 @@ def test_choosing_on_the_scored_images_is_refused_or_marked(cases: Path) -> None
         assert point["optimistic"]
 
 
-def test_a_file_without_ids_is_known_again(tmp_path: Path) -> None:
-    classified().drop(columns=["id", "group"]).to_csv(tmp_path / "a.csv", index=False)
-    (tmp_path / "b").symlink_to(tmp_path)
-    words = (tmp_path / "a.csv", "--specificity", 0.9, "--class", "normal")
-    assert "60 image(s)" in refused(*words, "--choose-on", tmp_path / "b" / "a.csv")
+def test_neither_other_ids_nor_none_hide_the_scored_images(cases: Path, tmp_path: Path) -> None:
+    table = classified(groups=30)
+    table.assign(id="v" + table["id"]).to_csv(tmp_path / "renamed.csv", index=False)
+    for name in ("a.csv", "copy.csv"):
+        table.drop(columns=["id", "group"]).to_csv(tmp_path / name, index=False)
+    words = ("--specificity", 0.9, "--class", "normal", "--choose-on")
+    message = refused(cases, *words, tmp_path / "renamed.csv")
+    assert "renamed.csv: it holds 30 group(s) that are scored, such as 'g000'" in message
+    for scored in (cases, tmp_path / "a.csv"):
+        message = refused(scored, *words, tmp_path / "copy.csv")
+        assert "without a column id in both tables nobody can tell" in message
+    (point,) = content(cases, *words, tmp_path / "copy.csv", "--optimistic")["operating_points"]
+    assert point["optimistic"]
     assert "no column group: each image" in run("score", tmp_path / "a.csv", *FEW).stdout
 
 

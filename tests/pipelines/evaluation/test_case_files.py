@@ -88,6 +88,17 @@ WRONG = {
     "id,dice,lesions\nx,,2\n": "line 2: dice is ''; expected a number: the image has a lesion",
     "id,dice,lesions\nx,0.5,1.5\n": "lesions is '1.5'; expected a whole number of at least 0",
     "id,tp\nx,4\n": "too few columns for any score",
+    "id,class,p_m\n1,m,0.9\n2,b,0,9\n": "line 3: 4 cells; expected 3, as in the header. A decimal",
+    "id,dice,lesions\nx,0.5\n": "line 2: 2 cells; expected 3",
+    GOOD + "x,ill,ill,0.9,0.9\n": "line 2: p_ill + p_well is '1.8'; expected a sum of 1",
+    GOOD + '"x\ny",ill,ill,1,0\n\nz,sick,ill,1,0\n': "line 5: class is 'sick'",
+    "id,found_lesions,lesions\nx,5,2\n": "line 2: found_lesions is '5'; expected at most lesions, "
+    "which is 2",
+    "id,found_lesions,predicted_lesions\nx,1,1\ny,3,1\n": "line 3: found_lesions is '3'; expected",
+    "id,dice,tp,lesion_area\nx,1,9,8\n": "tp is '9'; expected at most lesion_area, which is 8",
+    "id,dice,lesions\nx,0.5,\n": "line 2: lesions is ''; expected a whole number: it tells",
+    "id,lesions,false_positive\nx,0,\n": "false_positive is ''; expected 0 or 1: the image has no",
+    "id,dice,false_positive\nx,1,0\n": "false_positive is '0'; expected nothing in an image with a",
 }
 
 
@@ -97,6 +108,12 @@ def test_what_cannot_be_used_is_said(text: str, message: str, tmp_path: Path) ->
     with pytest.raises(InputError) as error:
         read_case_files([tmp_path / "a.csv"])
     assert message in str(error.value) and "a.csv" in str(error.value)
+
+
+def test_probabilities_may_be_rounded(tmp_path: Path) -> None:
+    text = "id,class,p_a,p_b,p_c\nx,a,0.33,0.33,0.33\ny,b,0.34,0.34,0.34\n"
+    (tmp_path / "a.csv").write_text(text)
+    assert len(read_case_files([tmp_path / "a.csv"]).table) == 2
 
 
 def test_files_that_do_not_fit_together_are_refused(tmp_path: Path) -> None:

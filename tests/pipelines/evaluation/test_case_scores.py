@@ -5,7 +5,12 @@ import pytest
 
 from pipelines.errors import InputError
 from pipelines.evaluation.case_files import Cases
-from pipelines.evaluation.case_scores import Target, case_scores, operating_point
+from pipelines.evaluation.case_scores import (
+    Target,
+    case_scores,
+    operating_point,
+    shared_images,
+)
 from pipelines.evaluation.class_map_scores import class_map_scores
 from pipelines.evaluation.classification_scores import classification_scores
 from pipelines.evaluation.group_intervals import IntervalOptions
@@ -58,8 +63,7 @@ def test_class_maps_have_the_scores_of_their_run() -> None:
 
 def test_a_threshold_is_chosen_on_one_table_and_applied_to_another() -> None:
     other = classified(seed=5)
-    other["id"] = "v" + other["id"]
-    chosen_on = CASES._replace(table=other)
+    chosen_on = CASES._replace(table=other.assign(id="v" + other["id"], group="v" + other["group"]))
     found = operating_point(CASES, chosen_on, Target("sensitivity", 0.9, "malignant"), FEW)
     ill = other["class"] == "malignant"
     assert (other.loc[ill, "p_malignant"] >= found["threshold"]).mean() >= 0.9
@@ -70,6 +74,32 @@ def test_a_threshold_is_chosen_on_one_table_and_applied_to_another() -> None:
     assert found["scores"]["npv"]["interval"] == "wilson" and not found["optimistic"]
     same = operating_point(CASES, CASES, Target("specificity", 0.9, "malignant"), FEW)
     assert same["optimistic"] and same["scores"]["specificity"]["value"] >= 0.9
+
+
+def test_images_and_groups_on_both_sides_are_found() -> None:
+    other = classified(seed=5).assign(id=[f"v{k}" for k in range(60)])
+    assert "60 group(s) that are scored, such as 'g000'" in str(
+        shared_images(CASES, CASES._replace(table=other))
+    )
+    ungrouped = CASES._replace(table=other, grouped=False)
+    apart = CASES._replace(table=other.assign(group=other["id"]))
+    assert shared_images(CASES, ungrouped) is None and shared_images(CASES, apart) is None
+    assert "60 image(s)" in str(shared_images(CASES, CASES))
+    for pair in ((CASES, apart._replace(named=False)), (CASES._replace(named=False), apart)):
+        assert "nobody can tell" in str(shared_images(*pair))
+        assert operating_point(*pair, Target("sensitivity", 0.9, "malignant"), FEW)["optimistic"]
+
+
+def test_the_policy_says_whose_word_the_predicted_class_is() -> None:
+    highest = "The predicted class is the one of the highest probability."
+    assert highest in case_scores(CASES, FEW)["policy"]
+    table = MARKED.assign(predicted=MARKED["predicted"].replace("normal", "benign"))
+    others = int((MARKED["predicted"] == "normal").sum())
+    text = case_scores(CASES._replace(table=table), FEW)["policy"]
+    assert highest not in text and "AUROC and average precision are one class" in text
+    assert f"column predicted; in {others} of 60 images another has a higher probability" in text
+    bare = CASES._replace(table=MARKED.drop(columns=["p_benign", "p_malignant", "p_normal"]))
+    assert case_scores(bare, FEW)["policy"].startswith("The predicted class is that of the column")
 
 
 def test_what_has_no_operating_point_is_refused() -> None:

@@ -103,6 +103,56 @@ def test_of_errors_less_is_better() -> None:
     assert pair["scores"]["brier"]["difference"] < 0 and pair["scores"]["brier"]["better"] == "good"
 
 
+def test_of_errors_of_a_class_less_is_better() -> None:
+    pairs = made_pairs(24)
+    held = [(truth.copy(), truth) for _, truth in pairs]  # nothing is wrong
+    models = [
+        Model(name, Cases("segmentation", MAP_LABELS, made_table(each), True, True, False), None)
+        for name, each in (("wrong", pairs), ("right", held))
+    ]
+    name = "false_positive_rate (necrosis)"
+    (pair,) = comparison(models, FEW._replace(scores=(name,), level=0.5))["pairs"]
+    entry = pair["scores"][name]
+    assert entry["difference"] < 0 and entry["better"] == "right"
+
+
+def test_means_of_class_maps_need_no_column_of_means() -> None:
+    table = pd.DataFrame({"id": list("abcd"), "group": list("abcd"), "dice_nothing": 0.9})
+    table = table.assign(dice_fat=[0.2, 0.4, 0.6, 0.8])
+    models = [
+        Model(name, Cases("segmentation", ("nothing", "fat"), each, True, True, False), None)
+        for name, each in (("A", table), ("B", table.assign(dice_fat=[0.3, 0.4, 0.7, 0.9])))
+    ]
+    (pair,) = comparison(models, FEW)["pairs"]
+    assert pair["scores"]["dice"]["difference"] == pytest.approx(0.075)
+    assert "standardised_difference" not in pair["scores"]["dice"]
+
+
+def test_without_a_width_there_is_no_interval_and_each_score_has_its_n() -> None:
+    table = outlined(10).assign(predicted_area=0)
+    alarms = np.where(table["lesion_area"] > 0, np.nan, 1.0)
+    tables = [table.assign(false_positive=alarms * share) for share in (1, 0)]
+    options = FEW._replace(scores=("dice", "false_positive_rate"))
+    (pair,) = comparison(list(map(model, tables, "ab")), options)["pairs"]
+    entry = pair["scores"]["false_positive_rate"]
+    assert (entry["difference"], entry["low"], entry["high"]) == (-1, None, None)
+    assert (entry["n_first"], entry["n_second"], entry["groups"]) == (2, 2, 2)
+    assert entry["unit"] == "normal images" and pair["scores"]["dice"]["n_first"] == 8
+    assert pair["scores"]["dice"]["low"] is None  # all resamples differ by nothing
+    one = table["lesion_area"].ne(0) | (table.index == 0)
+    few = [each[one].reset_index(drop=True) for each in tables]
+    (pair,) = comparison(list(map(model, few, "ab")), options)["pairs"]
+    assert pair["scores"]["false_positive_rate"]["groups"] == 1
+
+
+def test_the_calibration_error_has_a_p_value_and_no_interval() -> None:
+    options = FEW._replace(scores=("calibration_error", "brier"))
+    (pair,) = comparison([model(BAD, "bad"), model(GOOD, "good")], options)["pairs"]
+    entry = pair["scores"]["calibration_error"]
+    assert entry["difference"] and entry["p"] and (entry["low"], entry["high"]) == (None, None)
+    assert pair["scores"]["brier"]["low"] is not None
+
+
 def test_columns_of_one_table_alone_are_left_out() -> None:
     bare = BAD.drop(columns=["p_benign", "p_malignant", "p_normal"])
     (pair,) = comparison([model(GOOD, "a"), model(bare, "b")], FEW)["pairs"]

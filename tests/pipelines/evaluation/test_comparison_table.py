@@ -16,6 +16,8 @@ ENTRY = {
     "verdict": "evidence of a difference",
     "better": "runs/a",
     "standardised_difference": -0.4,
+    "n_first": 9,
+    "n_second": 9,
 }
 UNKNOWN = dict.fromkeys(ENTRY) | {"verdict": "no evidence of a difference"}
 PAIR = {
@@ -39,10 +41,23 @@ def test_the_numbers_stand_in_the_tables() -> None:
     text = printed(CONTENT)
     row = next(line for line in text.splitlines() if "dice" in line)
     assert [cell.strip() for cell in row.split("│")[1:-1]] == [
-        *("dice", "0.800", "0.700", "-0.100", "-0.150 to -0.050", "< 0.001")
+        *("dice", "0.800", "0.700", "-0.100", "-0.150 to -0.050", "< 0.001", "9")
     ]
+    others = CONTENT | {"pairs": [PAIR | {"scores": {"precision": ENTRY | {"n_second": 7}}}]}
     assert "right alone: A 7, B 2 images" in text
     assert "AUROC of ill -0.100 (-0.200 to +0.000)" in text
+    assert "│ 9 / 7 │" in printed(others)
+
+
+def test_no_letter_of_a_name_is_cut_in_a_narrow_terminal() -> None:
+    console = Console(width=60, record=True, file=StringIO())
+    content = CONTENT | {"pairs": [PAIR | {"scores": {"balanced_accuracy": ENTRY}}]}
+    for table in comparison_tables(content):
+        console.print(table)
+    cells = [
+        line.split("│")[1].strip() for line in console.export_text().splitlines() if "│" in line
+    ]
+    assert "balanced_accuracy" in "".join(cells)
 
 
 def test_each_score_has_its_verdict() -> None:

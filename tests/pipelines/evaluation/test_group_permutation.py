@@ -49,6 +49,17 @@ def test_equal_models_give_one_and_a_certain_difference_never_zero() -> None:
     assert permutation_p(both(values, values + 9, groups), 500, 0)[0] == pytest.approx(1 / 501)
 
 
+def test_an_exchange_that_leaves_a_score_undefined_counts_as_reaching_it() -> None:
+    """A precision: without any image that is predicted so it is not defined."""
+    predicted = np.array([[1, 0, 0], [0, 1, 1]], dtype=float)  # of either model
+    right = np.array([[0, 0, 0], [0, 1, 1]], dtype=float)
+    names = np.array([f"{side}g{group}" for side in (0, 1) for group in range(3)])
+    quantity = Quantity("precision", "", "", "images", 3, 3)
+    table = RatioStatistics(right.reshape(-1, 1), predicted.reshape(-1, 1), names, [quantity])
+    # Of eight exchanges two leave one model without a prediction, and two reach a difference of 1.
+    assert permutation_p(table, 10, 0)[0] == 4 / 8
+
+
 def test_what_is_not_defined_has_no_p() -> None:
     nothing = Quantity("dice", "", "", "images", 0, 0)
     empty = RatioStatistics(np.zeros((4, 1)), np.zeros((4, 1)), np.arange(4), [nothing])

@@ -20,6 +20,12 @@ def test_both_models_see_the_same_groups() -> None:
     assert found == pytest.approx(np.full((200, 1), 0.25))
 
 
+def test_a_score_that_resampling_raises_has_no_differences() -> None:
+    first, second = means(np.zeros(40)), means(np.ones(40))
+    first.quantities = [MEAN[0]._replace(inflated=True)]
+    assert np.isnan(paired_differences(first, second, 20, 0)).all()
+
+
 def test_the_spread_is_that_of_a_paired_bootstrap() -> None:
     first, second = np.random.default_rng(0).random((2, 40))
     found = paired_differences(means(first), means(second), 4000, 0)[:, 0]

@@ -64,6 +64,23 @@ def test_lesions_must_be_the_same() -> None:
         paired([model(bare), model(changed(bare, 0, "dice", 0.5), "B")])
 
 
+def test_every_pair_is_checked_not_only_those_with_the_first() -> None:
+    with pytest.raises(InputError, match="B is of the dataset d1 and C of d2"):
+        paired([model(FIRST), model(SECOND, "B", "d1"), model(SECOND, "C", "d2")])
+    bare = outlined().drop(columns=["class", "lesion_area"])
+    with pytest.raises(InputError, match="B and C disagree on the true lesion area of 1 image"):
+        paired([model(bare), model(outlined(), "B"), model(AREA, "C")])
+
+
+def test_class_maps_must_hold_the_same_classes() -> None:
+    table = pd.DataFrame({"id": ["a", "b"], "group": ["a", "b"]})
+    table = table.assign(dice_nothing=[0.9, 0.9], dice_fat=[0.5, float("nan")])
+    maps = Cases("segmentation", ("nothing", "fat"), table, True, True, False)
+    other = maps._replace(table=table.assign(dice_fat=[0.5, 0.5]))
+    with pytest.raises(InputError, match="presence of fat of 1 image"):
+        paired([Model("A", maps, None), Model("B", other, None)])
+
+
 def test_the_digest_is_that_of_the_scored_dataset(tmp_path: Path) -> None:
     assert recorded_digest(tmp_path) is None
     (tmp_path / "config.json").write_text(json.dumps({"dataset_digest": "own"}))

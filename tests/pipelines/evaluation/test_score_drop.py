@@ -128,6 +128,8 @@ def test_no_name_or_interval_is_cut_in_a_narrow_terminal() -> None:
     text = console.export_text()
     for name, entry in found["scores"].items():
         assert name in text
+        if name == "calibration_error":
+            continue
         assert f"{entry['low']:+.3f} to {entry['high']:+.3f}" in text
 
 
@@ -136,7 +138,7 @@ def test_without_a_difference_between_the_resamples_there_is_no_interval() -> No
     entries = score_drop(right, right, LABELS, RESAMPLES)["scores"]
     assert (entries["accuracy"]["drop"], entries["accuracy"]["low"]) == (0, None)
     error = score_drop(OWN, OTHER, LABELS, RESAMPLES)["scores"]["calibration_error"]
-    assert error["low"] + error["high"] == pytest.approx(2 * error["drop"])
+    assert error["drop"] is not None and (error["low"], error["high"]) == (None, None)
 
 
 def outlined(n: int, seed: int, skill: float, normal: bool = True) -> pd.DataFrame:

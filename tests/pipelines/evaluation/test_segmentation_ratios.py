@@ -11,6 +11,7 @@ def test_every_score_is_made_of_columns_that_the_cases_have() -> None:
         read = {*score.above, *score.below, *score.counts}
         assert read <= {*SEGMENTATION_COLUMNS, *MADE}, name
         assert score.above and score.below and score.counts, name
+        assert score.over in MADE, name
 
 
 def test_f1_weighs_what_both_masks_share_twice() -> None:

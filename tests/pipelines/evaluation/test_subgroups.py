@@ -49,6 +49,18 @@ def test_images_without_a_lesion_are_no_small_lesions() -> None:
     assert members(areas[:2], "lesion_area") == {"(no lesion)": [0, 1]}
 
 
+def test_infinite_numbers_are_refused_and_lose_no_image() -> None:
+    ages = pd.DataFrame({"id": list("abcdef"), "age": ["1", "2", "3", "4", "5", "-inf"]})
+    with pytest.raises(InputError, match="--by age: '-inf' of image 'f' lies in no bin"):
+        subgroups(ages, "age", 2)
+    assert sum(map(len, members(ages[:5], "age", 2).values())) == 5
+
+
+def test_words_in_place_of_areas_are_parts_by_their_values() -> None:
+    words = pd.DataFrame({"lesion_area": ["small", "large", "small"]})
+    assert members(words, "lesion_area") == {"large": [1], "small": [0, 2]}
+
+
 def test_what_makes_no_subgroups_is_refused() -> None:
     with pytest.raises(InputError, match="--by age: there is no such column; there are device"):
         subgroups(CASES, "age")
