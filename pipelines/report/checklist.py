@@ -79,24 +79,20 @@ def facts(content: Mapping[str, Any]) -> frozenset[str]:
         content: the parts of the report.
 
     Returns:
-        Some of ``data`` (the dataset was at hand), ``left_out`` (what the conversion left out is
-        listed), ``use`` (the author states the intended use), ``history``, ``versions``,
-        ``ensemble``, ``heat_maps``, ``pictures``, ``subgroups``, ``marks``, ``calibration``,
+        Some of ``data`` (the dataset was at hand), ``use`` (the author states the intended use),
+        ``versions``, ``ensemble``, ``heat_maps``, ``pictures``, ``subgroups``, ``calibration``,
         ``external`` (another site was scored), ``folds`` (every fold is scored).
     """
     data, scores = content["data"], content["scores"]
     groups = content["pictures"]["groups"]
     held = {
         "data": not data["absence"],
-        "left_out": bool(data.get("left_out", {}).get("number")),
         "use": content["intended_use"]["by"] == "author",
-        "history": content["training"]["history"],
         "versions": bool(content["repeat"]["versions"]),
         "ensemble": any(name.endswith("ensemble") for name in scores["others"]),
         "heat_maps": content["pictures"]["heat_maps"],
         "pictures": bool(groups),
         "subgroups": bool(content["subgroups"]),
-        "marks": bool(scores["by_marks"]),
         "calibration": bool(scores["calibration"]),
         "external": any(name.startswith("sites/") for name in scores["others"]),
         "folds": content["kind"] == "cross-validation",

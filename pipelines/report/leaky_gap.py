@@ -10,13 +10,14 @@ from pipelines.errors import InputError
 from pipelines.evaluation.case_scores import case_statistics
 from pipelines.evaluation.group_intervals import difference_bounds
 from pipelines.evaluation.paired_bootstrap import paired_differences
-from pipelines.report.model_part import bundle_name
+from pipelines.report.same_recipe import recipe_differences, same_images
 from pipelines.report.score_names import HEADLINES
 from pipelines.report.score_part import row
 from pipelines.report.sources import Sources
 
 RESAMPLES = 2000
 _LEVEL = 0.95
+_NAMED = 5  # differences that an error names
 
 
 def leaky_gap(honest: Sources, leaky: Sources) -> dict[str, Any]:
@@ -32,7 +33,8 @@ def leaky_gap(honest: Sources, leaky: Sources) -> dict[str, Any]:
         ``low`` and ``high``, of a paired bootstrap over groups.
 
     Raises:
-        InputError: the other one does not leak, this one does, or they are of two recipes.
+        InputError: the other one does not leak, this one does, they are of two recipes, or of other
+            images.
     """
     _check(honest, leaky)
     one, other = honest.scores["scores"], leaky.scores["scores"]
@@ -42,12 +44,12 @@ def leaky_gap(honest: Sources, leaky: Sources) -> dict[str, Any]:
     for name in names:
         values = one[name]["value"], other[name]["value"]
         gap = None if None in values else values[1] - values[0]
-        low, high = bounds.get(name, (None, None))
+        low, high = (bounds or {}).get(name, (None, None))
         pair = {"honest": row(name, one[name]), "leaky": row(name, other[name])}
         found.append(
             {"name": row(name, one[name])["name"], **pair, "gap": gap, "low": low, "high": high}
         )
-    return {"leaky": leaky.name, "same_images": bool(bounds), "scores": found}
+    return {"leaky": leaky.name, "same_images": bounds is not None, "scores": found}
 
 
 def _check(honest: Sources, leaky: Sources) -> None:
@@ -58,22 +60,27 @@ def _check(honest: Sources, leaky: Sources) -> None:
         )
     if not leaky.leaky:
         raise InputError(f"{leaky.name} is not of a leaky split; make one by med2d split --leaky")
-    one, other = _recipe(honest), _recipe(leaky)
-    if honest.task != leaky.task or one != other:
+    differ = recipe_differences(honest, leaky)
+    if honest.task != leaky.task or differ:
+        told = "; ".join(differ[:_NAMED]) or f"{honest.task} and {leaky.task}"
+        more = f"; and {len(differ) - _NAMED} more" if len(differ) > _NAMED else ""
         raise InputError(
-            f"{honest.name} is of {one} and {leaky.name} of {other}; expected the same recipe"
+            f"{honest.name} and {leaky.name} differ by more than the split: {told}{more}; expected "
+            "the same recipe with the same settings"
         )
+    same = same_images(honest, leaky)
+    if not same:
+        why = "are not recorded, and the dataset is not at hand: put it back"
+        if same is not None:
+            why = "are not the same: divide a copy of the same dataset by med2d split --leaky"
+        raise InputError(f"the images of {honest.name} and of {leaky.name} {why}")
 
 
-def _recipe(sources: Sources) -> str:
-    return f"a {sources.kind} of {bundle_name(sources)}, {sources.first.config.get('name')}"
-
-
-def _bounds(honest: Sources, leaky: Sources) -> dict[str, tuple[float, float]]:
-    """Gives the interval of each difference; none where the images are not the same."""
+def _bounds(honest: Sources, leaky: Sources) -> dict[str, tuple[float, float]] | None:
+    """Gives the interval of each difference that has one; None where other images were scored."""
     tables = [each.cases.table.sort_values("id", ignore_index=True) for each in (honest, leaky)]
     if list(tables[0]["id"]) != list(tables[1]["id"]):
-        return {}
+        return None
     # The groups are those of the honest split: what belongs together is drawn together.
     tables[1] = tables[1].assign(group=tables[0]["group"])
     labels = honest.cases.labels
@@ -84,6 +91,7 @@ def _bounds(honest: Sources, leaky: Sources) -> dict[str, tuple[float, float]]:
     for column, quantity in enumerate(first.quantities):
         value, values = points[1][column] - points[0][column], drawn[:, column]
         if not quantity.part and np.isfinite(values).any():
-            bounds = difference_bounds(value, values, _LEVEL, quantity.inflated)
-            found[quantity.score] = (float(bounds[0]), float(bounds[1]))
+            low, high = difference_bounds(value, values, _LEVEL, quantity.inflated)
+            if low < high:  # resamples that all agree are no interval
+                found[quantity.score] = (float(low), float(high))
     return found

@@ -9,7 +9,7 @@ from pipelines.datasets.audit.balance import FEW
 from pipelines.datasets.made_images import LICENCE
 from pipelines.evaluation.cases import FLAGS
 from pipelines.evaluation.subgroups import LESION_AREA
-from pipelines.report.honesty import LEAKY, PATIENTS_UNKNOWN, honesty
+from pipelines.report.honesty import LEAKY, PATIENTS_UNKNOWN, SEEN, honesty
 from pipelines.report.sources import CLASSES, CROSSVAL, Sources
 
 NOT_FOR = (
@@ -53,7 +53,7 @@ def _limits(sources: Sources, content: Mapping[str, Any]) -> Iterator[tuple[str,
             "All images were made by med2d phantom. The scores say nothing of patients.",
         )
     verdict = honesty(sources)
-    if verdict["level"] == LEAKY:
+    if verdict["level"] in (LEAKY, SEEN):
         yield verdict["title"], verdict["text"]
     elif PATIENTS_UNKNOWN in verdict["text"]:
         yield (

@@ -76,7 +76,8 @@ def _hashes(sources: Sources, record: Mapping[str, Any]) -> dict[str, str]:
     if record:
         found["source code"] = str(record["code"]["digest"])
         found["bundle"] = str(record["bundle"]["digest"])
-        found |= {name: str(each["sha256"]) for name, each in record.get("files", {}).items()}
+        files = record.get("files", {}).items()
+        found |= {name: str(each["sha256"]) for name, each in files if "sha256" in each}
     several = len(sources.members) > 1
     for name, value in model_hash(sources).items():
         found[f"model.pt of {name}" if several else "model.pt"] = value

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from pipelines.atomic import write_text
 from pipelines.errors import InputError
+from pipelines.report.agreement import check_agreement
 from pipelines.report.classified_cases import classified_cases
 from pipelines.report.content import Pictures, Words, content
 from pipelines.report.page import page
@@ -76,8 +77,11 @@ def write_report(
         heat: whether heat maps are drawn.
 
     Raises:
-        InputError: something that the user gave does not fit, or the place cannot be written.
+        InputError: something that the user gave does not fit, a table does not give the scores
+            beside it, or the place cannot be written.
     """
+    for each in (sources, *([leaky] if leaky else [])):
+        check_agreement(each)
     pictures = _drawn(sources, heat)
     found = _finite(content(sources, words or Words(), pictures, leaky))
     html = page(sources, found, pictures.groups)

@@ -34,6 +34,13 @@ _JSONS = {
 }
 """Files of a run's folder that may be there: name in a member's ``files`` to place."""
 
+_NEEDED: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "calibration": {"temperature": ("temperature",)},
+    "operating_point": {"gate": ("gate",)},
+    "record": {"code": ("code", "digest"), "bundle": ("bundle", "digest")},
+}
+"""What of these a report reads, with the way to it."""
+
 
 @dataclass(frozen=True)
 class Member:
@@ -152,11 +159,18 @@ def _read_crossval(folder: Path, name: str, dataset_dir: Path | None) -> Sources
         command = record.get("command", "med2d crossval")
         raise InputError(f"the cross-validation in {name} has not ended; go on by: {command}")
     pooled = _json(folder / SCORES)
-    seed = min(run["seed"] for run in record["runs"])
-    runs = [run for run in record["runs"] if run["seed"] == seed]
-    members = tuple(_read_member(folder / run["folder"]) for run in runs)
+    try:
+        seed = min(run["seed"] for run in record["runs"])
+        places = [folder / run["folder"] for run in record["runs"] if run["seed"] == seed]
+        scores = {**pooled["by_seed"][str(seed)], "grouping": pooled.get("grouping", "")}
+        _ = scores["scores"]
+    except (LookupError, TypeError, ValueError):
+        raise InputError(
+            f"{folder / CROSSVAL_FILE} or {SCORES} beside it is not what med2d crossval writes; "
+            f"pool the runs again by: {record.get('command', 'med2d crossval')}"
+        ) from None
+    members = tuple(map(_read_member, places))
     cases = read_case_files([member.folder for member in members])
-    scores = {**pooled["by_seed"][str(seed)], "grouping": pooled.get("grouping", "")}
     _check_whole(scores, cases.table, folder)
     dataset, absence = _dataset(members[0], dataset_dir)
     return Sources(
@@ -184,11 +198,27 @@ def _read_member(folder: Path) -> Member:
     files = {
         name: _json(folder / file) for name, file in _JSONS.items() if (folder / file).exists()
     }
+    for name, content in files.items():
+        _check_needed(name, content, folder / _JSONS[name])
     return Member(
         *(folder.name, folder, scores.get("fold"), config.get("seed"), config, scores),
         read_history(path) if path.is_file() else None,
         files,
     )
+
+
+def _check_needed(name: str, content: Mapping[str, Any], path: Path) -> None:
+    """Refuses a file that lacks what the training writes into it."""
+    for shown, keys in _NEEDED.get(name, {}).items():
+        value: Any = content
+        for key in keys:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        fits = isinstance(value, str) if len(keys) > 1 else isinstance(value, int | float)
+        if not fits:
+            raise InputError(
+                f"{path} holds no {shown}; expected what a training writes. Put the file of the "
+                "run back, or take it away to report without it"
+            )
 
 
 def _check_whole(scores: Mapping[str, Any], cases: pd.DataFrame, folder: Path) -> None:

@@ -17,6 +17,7 @@ from pipelines.search.variant import variant_of
 from pipelines.series.commands import shown
 from pipelines.series.overrides import MAY_CHANGE
 from pipelines.series.recipe import Recipe, read_recipe
+from pipelines.training.weight_origin import check_weights
 
 _OWN = {"seed": "the option --seed of the search is for all trials"}
 _OF_A_MACHINE = ("dataset_dir", "imports", "initialize", "run", "finalize")
@@ -145,9 +146,11 @@ def make_plan(
         minutes: after which no further epoch is begun.
 
     Raises:
-        InputError: there is no such bundle, variant, dataset or setting; or the space does not fit.
+        InputError: there is no such bundle, variant, dataset or setting; or the space does not fit;
+            or the weights to begin from have seen images of the fold that is held out.
     """
     recipe = read_recipe(bundle, dataset_dir, words, variants, _OWN)
+    check_weights(recipe.config, recipe.dataset, int(recipe.config["fold"]))
     metric = chosen_by(recipe.config, bundle)
     entries: Space = checked_space(read_space(space), space, recipe)
     folder = folder or Path("runs") / recipe.bundle / f"search-{recipe.name}"

@@ -17,6 +17,7 @@ from pipelines.datasets.dataset import LEAKY, digest, read
 from pipelines.errors import InputError
 from pipelines.training.run_bundle import write_run_bundle
 from pipelines.training.run_record import write_record, write_resume
+from pipelines.training.weight_origin import WEIGHTS, check_weights
 from pipelines.training.workflow import running_config, running_workflow
 
 CONFIG = "config.json"
@@ -85,13 +86,17 @@ def prepare(
 
     Raises:
         InputError: the folder holds something and neither was asked for; it holds another kind of
-            thing; it cannot be written; or the run in it had another configuration.
+            thing; it cannot be written; the run in it had another configuration; or the weights to
+            begin from have seen images that will be scored.
     """
     folder = Path(output_dir)
     resume, overwrite = flag(resume, "resume"), flag(overwrite, "overwrite")
     if idist.get_rank() == 0:
         dataset = read(dataset_dir)
         config = {**_plain(running_config()), **_probed(), DIGEST: digest(dataset)}
+        given = {**config, **_resolved("fold", WEIGHTS)}
+        if isinstance(given.get("fold"), int):
+            check_weights(given, dataset, given["fold"])
         config |= {LEAKY: True} if dataset.leaky else {}
         try:
             goes_on = _prepare(folder, config, resume, overwrite)
@@ -142,10 +147,15 @@ def _is_left_over(path: Path) -> bool:
 
 def _probed() -> dict[str, Any]:
     """What this machine and the dataset decided, as it was decided: nothing decides it anew."""
+    return _resolved("precision", "labels", "colours", "normalisation")
+
+
+def _resolved(*names: str) -> dict[str, Any]:
+    """Those values of the running workflow that it has, expressions evaluated."""
     workflow = running_workflow()
     return {
         name: workflow.parser.get_parsed_content(name)
-        for name in ("precision", "labels", "colours", "normalisation")
+        for name in names
         if workflow is not None and name in workflow.parser
     }
 

@@ -1,6 +1,7 @@
 """The images that an evaluation scores: the run's own fold, a part for testing, another site's.
 
-Whatever they are, no model that answers may have been trained on them, or chosen by them.
+Whatever they are, no model that answers may have been trained on them, or chosen by them, nor have
+begun from the weights of one that was.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pipelines.training.parts import fold_parts, part_items, share_of_process
 from pipelines.training.run_folder import DIGEST, flag, recorded
 from pipelines.training.scoring import CASES, SCORES
 from pipelines.training.settings import is_none
+from pipelines.training.weight_origin import check_began_unseen
 
 FOLD, TESTING, ALL = "fold", "testing", "all"
 SITES = "sites"
@@ -116,8 +118,9 @@ def scored_part(
             of the own fold by that choice.
 
     Raises:
-        InputError: there are no such images, their classes are not the model's, a model was trained
-            on or chosen by some of them (names them), or their results would replace others.
+        InputError: there are no such images, their classes are not the model's, a model, or one
+            whose weights it began from, was trained on or chosen by some of them (names them), or
+            their results would replace others.
     """
     own = read(dataset_dir)
     source = own if site_dir is None else read(site_dir, folds=False)
@@ -135,6 +138,7 @@ def scored_part(
     items = _items(dataset, chosen, fold)
     for run in runs:
         _check_unseen(items, dataset, run, own, chosen)
+        check_began_unseen(items, dataset, run)
         if chosen != FOLD:
             _check_scored(run, flips)
     folder = _folder(Path(output_dir), site, chosen, len(runs) > 1, flips)

@@ -14,6 +14,7 @@ from PIL import Image
 from pipelines.crossval.pooled import pool
 from pipelines.crossval.run import fold_images
 from pipelines.datasets.dataset import Dataset, digest, write
+from pipelines.evaluation.calibration_statistics import calibration_entries
 from pipelines.evaluation.cases import write_cases
 from pipelines.evaluation.class_map_scores import class_map_scores
 from pipelines.evaluation.class_maps import (
@@ -164,14 +165,14 @@ def class_run(folder: Path, dataset: Dataset, fold: int = 0, leaky: int = 0) -> 
     plain.to_csv(folder / "uncalibrated.csv", index=False)
     scores = {"leaky": bool(leaky), **classification_scores(cases, LABELS, FEW)}
     _write_scores(folder, scores, fold)
-    entries = {name: scores["scores"][name] for name in ("brier", "calibration_error")}
-    values = {name: entry["value"] for name, entry in entries.items()}
+    before, after = (calibration_entries(table, LABELS, FEW) for table in (plain, cases))
+    values = {name: entry["value"] for name, entry in after.items()}
     _json(
         folder / "calibration.json",
         {
             **{"temperature": 1.25, "images": 6, "groups": 6, "remarks": ["few images"]},
             "validation": {"before": values, "after": values},
-            "scored": {"before": entries, "after": entries},
+            "scored": {"before": before, "after": after},
         },
     )
     return folder

@@ -34,3 +34,29 @@ def test_runs_that_do_not_fit_are_refused(made: Path, classes: Sources, lesions:
         leaky_gap(leaky, leaky)
     with pytest.raises(InputError, match="expected the same recipe"):
         leaky_gap(lesions, leaky)
+
+
+def test_other_settings_and_other_images_are_no_gap(made: Path, classes: Sources) -> None:
+    leaky = read_sources(made / "leaky", "leaky")
+    config = {**leaky.first.config, "epochs": 5, "seed": 1}
+    other = replace(leaky, members=(replace(leaky.first, config=config),))
+    with pytest.raises(InputError, match="more than the split: epochs 3 and 5; seed 0 and 1; exp"):
+        leaky_gap(classes, other)
+    assert leaky.dataset is not None
+    fewer = replace(leaky, dataset=replace(leaky.dataset, items=leaky.dataset.items[1:]))
+    with pytest.raises(InputError, match="are not the same: divide a copy of the same dataset"):
+        leaky_gap(classes, fewer)
+    with pytest.raises(InputError, match="are not recorded, and the dataset is not at hand"):
+        leaky_gap(classes, replace(leaky, dataset=None))
+
+
+def test_a_gap_that_is_the_same_in_all_resamples_has_no_interval(
+    made: Path, classes: Sources
+) -> None:
+    leaky = read_sources(made / "leaky", "leaky")
+    table = classes.cases.table
+    right = table.assign(predicted=table["class"])
+    cases = [each.cases._replace(table=right) for each in (classes, leaky)]
+    found = leaky_gap(replace(classes, cases=cases[0]), replace(leaky, cases=cases[1]))
+    accuracy = next(e for e in found["scores"] if e["honest"]["score"] == "accuracy")
+    assert found["same_images"] and accuracy["low"] is None is accuracy["high"]

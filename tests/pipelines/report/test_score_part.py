@@ -21,7 +21,7 @@ def test_the_scores_are_those_of_the_run(classes: Sources) -> None:
 def test_calibration_stands_before_and_after(classes: Sources) -> None:
     (found,) = score_part(classes)["calibration"]
     assert found["temperature"] == 1.25 and found["remarks"] == ["few images"]
-    assert [row["score"] for row in found["after"]] == ["brier", "calibration_error"]
+    assert [row["score"] for row in found["after"]] == ["log_loss", "brier", "calibration_error"]
 
 
 def test_lesions_have_a_free_response_curve(lesions: Sources) -> None:

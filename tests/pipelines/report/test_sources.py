@@ -50,6 +50,33 @@ def test_what_is_no_ended_run_is_refused_in_a_line(made: Path, tmp_path: Path) -
     assert "its training has not ended" in refused(run) and "--resume true" in refused(run)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "missing"),
+    [
+        ("calibration.json", {}, "temperature"),
+        ("calibration.json", {"temperature": "warm"}, "temperature"),
+        ("operating_point.json", {"gate": None}, "gate"),
+        ("record.json", {"code": "abc"}, "code"),
+    ],
+)
+def test_a_file_that_lacks_what_a_training_writes_is_refused(
+    name: str, content: dict[str, object], missing: str, made: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(made / "classes", run)
+    (run / name).write_text(json.dumps(content))
+    assert f"{run / name} holds no {missing}; expected what a training writes" in refused(run)
+
+
+@pytest.mark.parametrize("content", [{}, {"runs": []}, {"runs": [{"seed": 7, "folder": "a"}]}])
+def test_a_record_that_no_cross_validation_wrote_is_refused(
+    content: dict[str, object], made: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "crossval.json").write_text(json.dumps({"finished": True, **content}))
+    shutil.copy(made / "folds" / "scores.json", tmp_path)
+    assert "is not what med2d crossval writes; pool the runs again by: med2d" in refused(tmp_path)
+
+
 @pytest.mark.parametrize("kind", ["classes", "lesions", "maps"])
 def test_cases_that_were_cut_off_are_refused(kind: str, made: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"

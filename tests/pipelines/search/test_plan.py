@@ -9,6 +9,7 @@ import pytest
 from pipelines.errors import InputError
 from pipelines.search.plan import Pruning, make_plan, search_command
 from tests.pipelines.search.conftest import SPACE, MakePlan
+from tests.pipelines.training.made_record import recorded_run
 
 DRAWN = {"learning_rate": 0.01, "epochs": 3, "network_def::head::dropout": 0.3}
 
@@ -40,6 +41,17 @@ def test_what_the_trials_have_in_common_is_plain(make: MakePlan) -> None:
     space = {**SPACE, "variant": {"choices": ["frozen", "focal"]}}
     digests = {make(space=each).origin["configuration"] for each in (space, SPACE)}
     assert len(digests) == 2 and len(origin["configuration"]) == 64
+
+
+def test_weights_that_have_seen_the_held_out_fold_are_refused(
+    make: MakePlan, class_dataset: Path, tmp_path: Path
+) -> None:
+    recorded_run(tmp_path / "first", class_dataset, fold=0)
+    model = tmp_path / "first" / "model.pt"
+    model.write_bytes(b"weights")
+    make("--weights", str(model), "--fold", "0")
+    with pytest.raises(InputError, match="of the 6 images of fold 1 "):
+        make("--weights", str(model), "--fold", "1")
 
 
 def test_the_command_can_be_typed_again_and_tells_no_password(make: MakePlan) -> None:

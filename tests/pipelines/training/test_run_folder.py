@@ -13,6 +13,7 @@ from pipelines.datasets.dataset import digest, read
 from pipelines.errors import InputError
 from pipelines.training import run_folder
 from pipelines.training.run_folder import flag, recorded, setting
+from tests.pipelines.training.made_record import recorded_run
 
 Prepare = Callable[..., Path]
 
@@ -207,3 +208,16 @@ def test_a_folder_without_a_record_is_named(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"a": 1}))
     with pytest.raises(InputError, match="has no threshold"):
         setting(tmp_path, "threshold")
+
+
+def test_weights_that_have_seen_the_scored_fold_are_refused_before_anything_is_removed(
+    prepare: Prepare, busi_dataset: Path, tmp_path: Path
+) -> None:
+    recorded_run(tmp_path / "before", busi_dataset, fold=0)
+    model = tmp_path / "before" / "model.pt"
+    model.write_bytes(b"weights")
+    (prepare() / "model.pt").write_text("kept")
+    with pytest.raises(InputError, match=r"was trained on or chosen by 6 .* of the 6 images of fo"):
+        prepare(overwrite=True, fold=2, weights=str(model))
+    assert (tmp_path / "run" / "model.pt").read_text() == "kept"
+    assert recorded(prepare(overwrite=True, fold=0, weights=str(model)))["weights"] == str(model)

@@ -13,6 +13,7 @@ from pipelines.datasets.dataset import digest, read
 from pipelines.errors import InputError
 from pipelines.training.parts import fold_parts
 from pipelines.training.scored_part import ScoredPart, own_folder, scored_part
+from tests.pipelines.training.made_record import recorded_run
 
 LABELS = ["benign", "malignant", "normal"]
 
@@ -195,6 +196,21 @@ def test_a_member_of_another_dataset_must_not_have_seen_them_either(
     runs = [run("a", own), run("b", class_dataset)]
     with pytest.raises(InputError, match=r"6 of the 6 images .*b was trained, chosen or judged"):
         found(runs[0], own, ensemble=runs, part="testing")
+
+
+@pytest.mark.parametrize("part", ["fold", "testing", "all"])
+def test_a_run_that_began_from_weights_that_saw_the_images_scores_none_of_them(
+    part: str, own: Path, class_dataset: Path, site: Path, tmp_path: Path
+) -> None:
+    seen = site if part == "all" else class_dataset  # what is tested in `own`, it was trained on
+    recorded_run(tmp_path / "first", seen, fold=1)
+    model = tmp_path / "first" / "model.pt"
+    model.write_bytes(b"weights")
+    folder = recorded_run(tmp_path / "second", own, fold=0, weights=str(model))
+    (folder / "cases.csv").write_text("")
+    given = {"site_dir": site, "label_names": NAMES} if part == "all" else {"part": part}
+    with pytest.raises(InputError, match=r"first was trained on or chosen by .*second began from"):
+        found(folder, own, **given)
 
 
 def test_a_member_whose_dataset_changed_is_refused(
