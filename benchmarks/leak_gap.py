@@ -2,14 +2,14 @@
 
 Of each image three copies are made by flips, turns and cuts, as notebooks do that write augmented
 images. The last blocks of MobileNetV2 train on images and copies of all folds but two; every epoch
-answers both others. What differs is only where an image may stand, and what chooses the epoch:
+answers both others. What differs is where an image may stand, and what chooses the epoch:
 
     protocol        split                                   epoch chosen on
-    honest          groups of near-duplicates stay together the next fold
-    duplicates      images, near-duplicates apart           the next fold
-    copies          images and copies, wherever they fall   the next fold
-    best_epoch      as honest, the same trainings           the scored fold itself
-    all             as copies, the same trainings           the scored fold itself
+    honest          groups of near-duplicates stay together images of the next fold
+    duplicates      images, near-duplicates apart           images of the next fold
+    copies          images and copies, wherever they fall   images and copies of the next fold
+    best_epoch      as honest, the same trainings           images of the scored fold itself
+    all             as copies, the same trainings           images and copies of the scored fold
 
 The out-of-fold answers of all folds are pooled; intervals resample groups; the gap to the honest
 protocol is that of the same images. Rows are written as a protocol's last fold ends, for each seed,
@@ -57,6 +57,7 @@ from pipelines.evaluation.classification import PREFIX
 from pipelines.evaluation.classification_scores import point_scores
 from pipelines.evaluation.comparison import DEFAULTS, ComparisonOptions, comparison
 from pipelines.evaluation.group_intervals import IntervalOptions
+from pipelines.evaluation.holm import holm_adjusted
 from pipelines.evaluation.paired_cases import Model, paired
 from pipelines.training.parts import part_items
 
@@ -630,20 +631,42 @@ def _of_all_seeds(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["seed"] == rows["seed"].min()]
 
 
+def with_adjusted_p(rows: pd.DataFrame) -> pd.DataFrame:
+    """Adds ``p_holm``: the p values of a protocol, adjusted over its scores.
+
+    As ``med2d compare`` does of a pair of models; each protocol is a question of its own.
+
+    Args:
+        rows: the table as text, of one seed or of all, with every score that was compared.
+    """
+    adjusted = rows.assign(p_holm="")
+    for _, family in rows.groupby(["protocol", "seed", "scored"], sort=False):
+        given = pd.to_numeric(family["p"], errors="coerce")
+        values = holm_adjusted(given.to_list())
+        shown = ["" if np.isnan(value) else f"{value:.4f}" for value in values]
+        adjusted.loc[family.index, "p_holm"] = shown
+    return adjusted
+
+
 def _markdown(rows: pd.DataFrame, scores: Sequence[str]) -> str:
-    """Writes rows with their interval, and the gap with its own."""
-    head = "protocol", "score", "value (95 % interval)", "gap (95 % interval)", "p", "n", "groups"
+    """Writes rows with their interval, and the gap with its own and both p values."""
+    head = ["protocol", "score", "value (95 % interval)", "gap (95 % interval)"]
+    head += ["p", "p (Holm)", "n", "groups"]
     lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    rows = with_adjusted_p(rows)
     for _, row in rows[rows["score"].isin(scores)].iterrows():
         gap = "" if not row["gap"] else f"{float(row['gap']):+.3f} ({_range(row, 'gap_')})"
+        p = f"{float(row['p']):.4f}" if row["p"] else ""
         cells = [f"`{row['protocol']}`", row["score"].replace("_", " ")]
-        cells += [f"{float(row['value']):.3f} ({_range(row, '')})", gap, row["p"]]
+        cells += [f"{float(row['value']):.3f} ({_range(row, '')})", gap, p, row["p_holm"]]
         cells += [row["n"], row["groups"]]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
 def _range(row: pd.Series, start: str) -> str:
+    if not row[f"{start}low"]:  # as where all resamples agree
+        return "no interval"
     return " to ".join(
         f"{float(row[start + end]):{'+' if start else ''}.3f}" for end in ("low", "high")
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,7 @@ def crossval(
         click.echo(json.dumps(_summary(plan, result), indent=1, ensure_ascii=False))
     else:
         _print(plan, result)
+    _tell_codes(result.record["code"])
     ctx.exit(0 if result.scores else 1)
 
 
@@ -138,7 +140,7 @@ def _summary(plan: Plan, result: Result) -> dict[str, Any]:
     command = answer_command(plan)
     return {
         "output_dir": str(plan.folder),
-        **{key: result.record[key] for key in ("finished", "whole", "leaky", "runs")},
+        **{key: result.record[key] for key in ("finished", "whole", "leaky", "runs", "code")},
         "failed": [
             {"run": each.training.name, "log": str(each.training.log), "error": each.error}
             for each in result.failed
@@ -171,6 +173,15 @@ def _print(plan: Plan, result: Result) -> None:
     if command:
         click.echo("all runs together answer a folder of pictures by")
         click.echo(f"  {shown(command)}")
+
+
+def _tell_codes(codes: Sequence[Mapping[str, Any]]) -> None:
+    """Says where the runs are of several codes."""
+    from pipelines.crossval.run_codes import mixed_code_text
+
+    text = mixed_code_text(codes)
+    if text:
+        click.echo(text, err=True)
 
 
 def _print_missing(plan: Plan, result: Result) -> None:

@@ -73,9 +73,12 @@ def rerun(
 @contextmanager
 def _folder(run: str) -> Iterator[tuple[Path, Path]]:
     """Yields the folder of a run, fetched where it is an MLflow run, and where the new one goes."""
+    from pipelines.training.single_run import check_run_folder
+
     path = Path(run)
     if path.is_dir():
         path = path.absolute()
+        check_run_folder(path)
         yield path, path.with_name(f"{path.name}-rerun")
         return
     if path.exists() or not is_run_id(run):

@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pipelines.atomic import replacing, write_text
 from pipelines.errors import InputError
+from pipelines.file_hash import sha256_of
+from pipelines.training.run_folder import DIGEST, MODEL, recorded
 
 FOLDER = "ensemble"
 """Folder of the bundle, below that of the cross-validation."""
 
 INFERENCE = "configs/inference.json"
-_COPIED = ("configs/metadata.json", "configs/logging.conf")
+_METADATA = "configs/metadata.json"
+_LOGGING = "configs/logging.conf"
+_LICENCES = ("LICENSE", "docs/data_license.txt")
 
 
-def write_ensemble(runs: Sequence[Path], folder: Path) -> Path:
+def write_ensemble(runs: Sequence[Path], folder: Path, bundle_root: Path) -> Path:
     """Writes a bundle that answers by the mean of the probabilities of all runs.
 
     ``monai.bundle run --config_file FOLDER/configs/inference.json`` runs it, also after the folder
     was moved or the runs were deleted. Temperatures, gates and the median of the least regions are
-    part of it.
+    part of it. Its metadata name the runs; the licences are those of their bundle.
 
     Args:
         runs: folders of two or more ended runs of one recipe.
         folder: the bundle's; what an earlier one left there is replaced.
+        bundle_root: the bundle that the runs are of.
 
     Returns:
         The bundle's ``inference.json``.
@@ -39,7 +44,6 @@ def write_ensemble(runs: Sequence[Path], folder: Path) -> Path:
     from monai.bundle import ConfigParser
 
     from networks.ensemble import Ensemble
-    from pipelines.training.run_folder import MODEL
     from pipelines.training.workflow import readable_cause
 
     contents = [_inference(run) for run in runs]
@@ -63,12 +67,37 @@ def write_ensemble(runs: Sequence[Path], folder: Path) -> Path:
     (folder / "configs").mkdir(parents=True, exist_ok=True)
     with replacing(folder / MODEL) as part:
         torch.save(network.state_dict(), part)
-    for name in _COPIED:
-        with replacing(folder / name) as part:
-            shutil.copyfile(runs[0] / name, part)
-    text = json.dumps(content, indent=4, ensure_ascii=False)
-    write_text(folder / INFERENCE, text + "\n")
+    _copy(runs[0] / _LOGGING, folder / _LOGGING)
+    for name in _LICENCES:
+        if (bundle_root / name).is_file():
+            _copy(bundle_root / name, folder / name)
+    _write_json(folder / _METADATA, _metadata(runs))
+    _write_json(folder / INFERENCE, content)
     return folder / INFERENCE
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(target) as part:
+        shutil.copyfile(source, part)
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    write_text(path, json.dumps(content, indent=4, ensure_ascii=False) + "\n")
+
+
+def _metadata(runs: Sequence[Path]) -> dict[str, Any]:
+    """Gives the metadata of the first run as those of all: what it is, and which runs it holds."""
+    metadata = json.loads((runs[0] / _METADATA).read_text(encoding="utf-8"))
+    told = f"The mean of the probabilities of {len(runs)} networks. {metadata['description']}"
+    return {**metadata, "description": told, "ensemble": [_origin(run) for run in runs]}
+
+
+def _origin(run: Path) -> dict[str, Any]:
+    """Tells a run apart, also where its folder is gone."""
+    config = recorded(run)
+    known = {name: config.get(name) for name in ("fold", "seed", DIGEST)}
+    return {"run": run.name, **known, "sha256": sha256_of(run / MODEL)}
 
 
 def _inference(run: Path) -> dict[str, Any]:

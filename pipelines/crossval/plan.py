@@ -9,6 +9,7 @@ from pathlib import Path
 from pipelines.crossval.choice import chosen_folds, chosen_seeds
 from pipelines.series.commands import shown
 from pipelines.series.recipe import Recipe, read_recipe, recipe_command
+from pipelines.training.weight_origin import check_weights
 
 _OWN = {
     "fold": "name the folds by --folds, as in --folds 0,",
@@ -86,12 +87,16 @@ def make_plan(
         folder: of the results; ``runs/<bundle>/crossval-<recipe>`` where not given.
 
     Raises:
-        InputError: there is no such bundle, variant, dataset, fold or setting.
+        InputError: there is no such bundle, variant, dataset, fold or setting; or the weights to
+            begin from have seen images of a fold.
     """
     recipe = read_recipe(bundle, dataset_dir, words, variants, _OWN)
+    chosen = tuple(chosen_folds(folds, recipe.dataset))
+    for fold in chosen:
+        check_weights(recipe.config, recipe.dataset, fold)
     return Plan(
         **vars(recipe),
-        folds=tuple(chosen_folds(folds, recipe.dataset)),
+        folds=chosen,
         seeds=tuple(chosen_seeds(seeds)),
         folder=folder or Path("runs") / recipe.bundle / f"crossval-{recipe.name}",
     )

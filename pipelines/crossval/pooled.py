@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from pipelines.crossval.own_scores import REGIONS, check_own_scores
 from pipelines.errors import InputError
 from pipelines.evaluation.case_files import CASES_FILE, CLASSIFICATION, Cases, read_case_files
 from pipelines.evaluation.case_scores import case_scores
@@ -17,9 +18,6 @@ from pipelines.evaluation.classification import PREFIX
 from pipelines.evaluation.froc import froc_scores
 from pipelines.evaluation.group_intervals import IntervalOptions
 from pipelines.evaluation.lesion_candidates import read_candidates
-
-REGIONS = "regions.csv"
-"""Regions of a lesion segmentation, in a run's folder and of all runs."""
 
 SEED = "seed"
 """Column that tells the runs of one fold apart."""
@@ -57,12 +55,14 @@ def pool(
         options: how the intervals are made; the defaults where not given.
 
     Raises:
-        InputError: a table is missing or cannot be used, two runs of a seed scored one image, or
-            none did.
+        InputError: a table is missing or cannot be used, two runs of a seed scored one image, none
+            did, or a run's tables do not give the scores that it told.
     """
     read = {seed: _read(each) for seed, each in folders.items()}
     for seed, cases in read.items():
         _check_images(cases, images, folders[seed])
+        for run in folders[seed]:
+            check_own_scores(run)
     by_seed = {seed: pooled_scores(each, options) for seed, each in folders.items()}
     together = None
     if len(read) > 1 and _has_probabilities(next(iter(read.values()))):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from pipelines.atomic import write_text
 from pipelines.crossval.ensemble_bundle import FOLDER as ENSEMBLE
 from pipelines.crossval.ensemble_bundle import INFERENCE
 from pipelines.crossval.plan import Member, Plan, crossval_command
+from pipelines.crossval.run_codes import codes_of
 from pipelines.crossval.run_state import State
 from pipelines.datasets.dataset import LEAKY
 from pipelines.errors import InputError
@@ -19,6 +20,8 @@ from pipelines.series.overrides import MAY_CHANGE
 from pipelines.training.scoring import SCORES
 
 FILE = "crossval.json"
+
+_NAMED = 3  # runs that a line names
 
 _COMPARED = {
     "bundle": "bundle",
@@ -30,11 +33,12 @@ _COMPARED = {
 def check_record(plan: Plan) -> None:
     """Refuses to go on in the folder of another cross-validation.
 
-    Other folds and seeds may be asked for than before: the runs are the same.
+    More folds and seeds may be asked for than before: the runs are the same. Fewer may be as long
+    as nothing was pooled, or what was pooled of all would be replaced by what is pooled of some.
 
     Raises:
-        InputError: the folder's record tells of another bundle, recipe, dataset or setting, or
-            cannot be read.
+        InputError: the folder's record tells of another bundle, recipe, dataset or setting, or of
+            runs that were pooled and are not asked for, or cannot be read.
     """
     before = read_record(plan.folder)
     if before is None:
@@ -55,6 +59,26 @@ def check_record(plan: Plan) -> None:
                 f"{_setting(name, given)}, now with {_setting(name, wanted)}; give the command of "
                 "before, or choose another folder by -o"
             )
+    _check_pooled(plan, before)
+
+
+def _check_pooled(plan: Plan, before: Mapping[str, Any]) -> None:
+    """Refuses to pool fewer runs than were pooled in the folder."""
+    now = {member.name for member in plan.members}
+    left_out = [run["folder"] for run in before.get("runs", ()) if run["folder"] not in now]
+    if left_out and (plan.folder / SCORES).is_file():
+        more = f" and {len(left_out) - _NAMED} more" if len(left_out) > _NAMED else ""
+        folds, seeds = (_text(before[key]) for key in ("folds", "seeds"))
+        raise InputError(
+            f"{plan.folder} holds the scores, the cases and what answers with all runs of the "
+            f"folds {folds} and the seeds {seeds}; without {', '.join(left_out[:_NAMED])}{more} "
+            "they would be replaced. Ask for these, too, or choose another folder by -o: runs "
+            "whose folders are moved there are not trained again"
+        )
+
+
+def _text(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers))
 
 
 _ABSENT = object()
@@ -92,8 +116,9 @@ def write_record(plan: Plan, states: Mapping[Member, State]) -> dict[str, Any]:
     Returns:
         What was written: what the runs are of, ``folds``, ``seeds``, ``whole`` (whether every fold
         is scored), ``finished`` (whether every run is), ``runs`` (``folder`` from here, ``fold``,
-        ``seed``, ``state`` and of finished ones ``epoch`` and ``epochs_run``), ``ensemble`` (what
-        answers with all of them, see ``ensemble_of``) and ``command``.
+        ``seed``, ``state`` and of finished ones ``epoch`` and ``epochs_run``), ``code`` (which of
+        them are of which, see ``codes_of``), ``ensemble`` (what answers with all of them, see
+        ``ensemble_of``) and ``command``.
     """
     finished = all(state is State.FINISHED for state in states.values())
     content = {
@@ -104,6 +129,7 @@ def write_record(plan: Plan, states: Mapping[Member, State]) -> dict[str, Any]:
         "whole": plan.is_whole,
         "finished": finished,
         "runs": [_run(member, state) for member, state in states.items()],
+        "code": codes_of(member.folder for member in states),
         "ensemble": ensemble_of(plan) if finished else None,
         "command": crossval_command(plan),
     }

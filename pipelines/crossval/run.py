@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
@@ -12,16 +13,20 @@ from pipelines.atomic import write_text
 from pipelines.crossval.ensemble_bundle import FOLDER as ENSEMBLE
 from pipelines.crossval.ensemble_bundle import INFERENCE, write_ensemble
 from pipelines.crossval.folder_lock import alone_in
+from pipelines.crossval.own_scores import REGIONS
 from pipelines.crossval.parent_run import ParentRun
 from pipelines.crossval.plan import Member, Plan, crossval_command, training_command
-from pipelines.crossval.pooled import REGIONS, Pooled, pool
+from pipelines.crossval.pooled import Pooled, pool
 from pipelines.crossval.record import FILE, check_record, write_record
+from pipelines.crossval.run_codes import code_now, mixed_code_text
 from pipelines.crossval.run_state import State, states_of
 from pipelines.datasets.dataset import LEAKY, Dataset
 from pipelines.series.commands import bundle_command
 from pipelines.series.following import following
 from pipelines.series.trainings import Ended, Training, run_trainings
 from pipelines.training.scoring import CASES, SCORES, grouping_text
+
+_LOG = logging.getLogger("med2d")
 
 LOGS = "logs"
 """Folder of the outputs of the trainings."""
@@ -58,10 +63,11 @@ def cross_validate(plan: Plan, jobs: int = 1) -> Result:
     _check_folder(plan)
     with alone_in(plan.folder) as lock:
         before = _checked_states(plan)
-        write_record(plan, before)
+        record = write_record(plan, before)
         waiting = [member for member, state in before.items() if state is not State.FINISHED]
         if waiting:
             _forget_pooled(plan)
+            _warn_mixed(record, waiting)
         parent = ParentRun(plan)
         variables = parent.begin()
         try:
@@ -87,6 +93,13 @@ def _check_folder(plan: Plan) -> None:
 def _checked_states(plan: Plan) -> dict[Member, State]:
     check_record(plan)
     return states_of(plan)
+
+
+def _warn_mixed(record: Mapping[str, Any], waiting: Sequence[Member]) -> None:
+    """Tells before the first training where the code is another than that of earlier runs."""
+    text = mixed_code_text([*record["code"], code_now([member.name for member in waiting])])
+    if text:
+        _LOG.warning(text)
 
 
 def _forget_pooled(plan: Plan) -> None:
@@ -149,7 +162,7 @@ def _pool(plan: Plan, parent: ParentRun) -> dict[str, Any]:
     runs = [member.folder for member in plan.members]
     _forget_ensemble(plan)
     if len(runs) > 1:
-        write_ensemble(runs, plan.folder / ENSEMBLE)
+        write_ensemble(runs, plan.folder / ENSEMBLE, plan.files[0].parent.parent)
     return json.loads(text)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 import shutil
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -18,8 +17,7 @@ from PIL import Image
 import networks
 import pipelines
 import transforms
-from pipelines.deployment.class_answers import PREFIX
-from pipelines.deployment.mlflow_model import IMAGE, MASK
+from pipelines.deployment.mlflow_model import IMAGE, MASK, PREDICTED, answer_columns
 from pipelines.errors import InputError
 from pipelines.training.operating_point import OPERATING_POINT
 from pipelines.training.run_folder import CONFIG, MODEL
@@ -30,6 +28,7 @@ NAME = "model"
 """Of the model among those of its run."""
 
 _LOADER = "pipelines.deployment.mlflow_model"
+_TYPES = {PREDICTED: "string", MASK: "binary"}  # of the answers; others are probabilities
 _EXAMPLE_SIDE = 64  # pixels
 
 
@@ -111,12 +110,10 @@ def signature(bundle: Path) -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
-    inference = json.loads((bundle / CONFIGS / "inference.json").read_text(encoding="utf-8"))
-    if "activation" in inference:  # a classification
-        columns = [ColSpec("string", "predicted")]
-        columns += [ColSpec("double", PREFIX + label) for label in inference["labels"]]
-    else:
-        columns = [ColSpec("binary", MASK)]
+    columns = [
+        ColSpec(_TYPES.get(name, "double"), name)
+        for name in answer_columns(bundle / CONFIGS / "inference.json")
+    ]
     return ModelSignature(Schema([ColSpec("binary", IMAGE)]), Schema(columns))
 
 

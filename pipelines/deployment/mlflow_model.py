@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import logging
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ import pandas as pd
 from PIL import Image, UnidentifiedImageError
 
 from pipelines.deployment.class_answers import FILE as CLASSES
+from pipelines.deployment.class_answers import PREFIX
 from pipelines.errors import InputError
 from pipelines.training.workflow import readable_cause
 
@@ -28,6 +30,9 @@ IMAGE = "image"
 """Column of the questions: the content of a picture's file."""
 MASK = "mask"
 """Column of a segmentation's answers: the content of the mask's file; pixels are class indices."""
+
+PREDICTED = "predicted"
+"""Column of a classification's answers: the class of the highest probability."""
 
 _SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "BMP": ".bmp", "TIFF": ".tif", "GIF": ".gif"} | {
     "WEBP": ".webp"
@@ -55,11 +60,14 @@ class BundleModel:
             params: not used; MLflow's interface.
 
         Returns:
-            A row for each picture: ``predicted`` and ``p_<class>``, or ``mask``.
+            A row for each picture: ``predicted`` and ``p_<class>``, or ``mask``; see
+            ``answer_columns``.
 
         Raises:
             InputError: a picture cannot be read.
         """
+        if model_input.empty:
+            return pd.DataFrame(columns=answer_columns(self.config))
         with TemporaryDirectory() as folder, self._lock:
             pictures, answers = Path(folder) / "pictures", Path(folder) / "answers"
             pictures.mkdir()
@@ -84,6 +92,18 @@ class BundleModel:
                 workflow.run()
         except Exception as error:
             raise readable_cause(error) or error from error
+
+
+def answer_columns(inference: Path) -> list[str]:
+    """Names the columns of a bundle's answers.
+
+    Args:
+        inference: the bundle's ``inference.json``.
+    """
+    content = json.loads(inference.read_text(encoding="utf-8"))
+    if "activation" not in content:
+        return [MASK]
+    return [PREDICTED, *(PREFIX + label for label in content["labels"])]
 
 
 def _load_pyfunc(data_path: str) -> BundleModel:
@@ -130,6 +150,8 @@ def _quietly() -> Iterator[None]:
 def _read(answers: Path, names: list[str]) -> pd.DataFrame:
     """The bundle's files as a table, in the order of the pictures."""
     if (answers / CLASSES).is_file():
-        return pd.read_csv(answers / CLASSES, encoding="utf-8").drop(columns="image")
+        words = {IMAGE: str, PREDICTED: str}  # also classes such as 0 or NA
+        table = pd.read_csv(answers / CLASSES, encoding="utf-8", dtype=words, na_filter=False)
+        return table.drop(columns=IMAGE)
     files = {path.name.partition("_mask.")[0]: path for path in answers.glob("*_mask.*")}
     return pd.DataFrame({MASK: [files[name].read_bytes() for name in names]})

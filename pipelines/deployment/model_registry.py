@@ -13,12 +13,13 @@ from pipelines.datasets.dataset import LEAKY
 from pipelines.deployment.best_model import Choice, choose
 from pipelines.deployment.logged_model import log_model
 from pipelines.errors import InputError, first_line
-from pipelines.evaluation.case_files import read_case_files
+from pipelines.evaluation.case_files import Cases, read_case_files
 from pipelines.evaluation.paired_cases import Model
 from pipelines.file_hash import sha256_of
 from pipelines.training.run_folder import DIGEST, MODEL, recorded
 from pipelines.training.run_id import is_run_id
 from pipelines.training.scoring import CASES
+from pipelines.training.single_run import check_run_folder
 from pipelines.training.tracked_cases import fetch_cases, open_run
 from pipelines.training.tracked_run import fetch_run
 from pipelines.training.tracking_runs import recorded_run
@@ -85,15 +86,15 @@ def tracked_folder(run: str) -> Iterator[TrackedFolder]:
     """Yields a run by the name of its folder or its MLflow id.
 
     Raises:
-        InputError: it is neither, was not tracked, its store has no such run, or its training has
-            not ended.
+        InputError: it is neither, is of a series, was not tracked, its store has no such run, or
+            its training has not ended.
     """
     if Path(run).is_dir():
+        check_run_folder(Path(run))
         known, run_id = recorded_run(Path(run))
         if known is None or run_id is None:
             raise InputError(
-                f"{run} names no MLflow run (mlflow.json is missing): it was not tracked, or is no "
-                "run's folder"
+                f"{run} names no MLflow run (mlflow.json is missing): it was not tracked"
             )
         yield _ended(Path(run), run_id, _with_password(known))
         return
@@ -142,8 +143,8 @@ def register(tracked: TrackedFolder, best: bool = False, score: str | None = Non
         score: that is compared; that of the task where not given.
 
     Raises:
-        InputError: the store cannot be written, or ``best`` cannot be decided: other images, or a
-            split that leaks.
+        InputError: the store cannot be written, or ``best`` cannot be decided: a run that was never
+            scored, other images, or a split that leaks.
     """
     with _store(tracked.uri), alone_in(f"{tracked.uri}.registry"):
         holder = _holder(tracked)
@@ -191,15 +192,28 @@ def _choice(tracked: TrackedFolder, holder: Any, score: str | None) -> Choice:
             "the run is of a split that leaks on purpose: its scores are too good, and it is never "
             "called best. Leave --best out to register it"
         )
+    new = Model("this run", _own_cases(tracked), config.get(DIGEST))
     if holder is None:
         return Choice.first()
     if holder.run_id == tracked.run_id:
         return Choice.same(holder.version)
-    new = Model("this run", read_case_files([tracked.folder / CASES]), config.get(DIGEST))
+    if CASES not in {each.path for each in tracked.client.list_artifacts(holder.run_id)}:
+        return Choice.of_unscored(holder.version)
     with TemporaryDirectory() as folder:
         file, _, digest = fetch_cases(holder.run_id, tracked.uri, Path(folder))
         old = Model(f"version {holder.version}", read_case_files([file]), digest)
     return choose(old, new, holder.version, score)
+
+
+def _own_cases(tracked: TrackedFolder) -> Cases:
+    """The cases of a run's own fold, without which nothing says that its model is good."""
+    if not (tracked.folder / CASES).is_file():
+        raise InputError(
+            f"MLflow run {tracked.run_id} was never scored ({CASES} is missing), as no trial of a "
+            "search is, so it is never called best. Leave --best out to register it, or train with "
+            "its settings and register that run"
+        )
+    return read_case_files([tracked.folder / CASES])
 
 
 def _version(tracked: TrackedFolder) -> tuple[str, bool]:

@@ -8,9 +8,17 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from pipelines.datasets.dataset import Dataset, digest
+from pipelines.datasets.dataset_difference import recorded_content
 from pipelines.errors import first_line
+from pipelines.training.run_folder import DIGEST
+from pipelines.training.tracked_dataset import log_whole_dataset
 from pipelines.training.tracked_parameters import log_parameters, run_parameters
+from pipelines.training.tracked_tables import write_tables
 from pipelines.training.tracking_runs import PARENT, begin_run
+from pipelines.training.tracking_store import STORE, tracking_uri
 
 _LOG = logging.getLogger("med2d")
 
@@ -27,6 +35,8 @@ class SeriesRun:
         experiment: of the run; None where nothing is tracked.
         settings: that all trainings have in common.
         tags: of the run.
+        dataset: of all trainings, for the run's parameters and inputs; None where they are told
+            nothing of it.
     """
 
     def __init__(
@@ -36,12 +46,14 @@ class SeriesRun:
         experiment: str | None,
         settings: Mapping[str, Any],
         tags: Mapping[str, str],
+        dataset: Dataset | None = None,
     ) -> None:
         self.what = what
         self.folder = folder
         self.experiment = experiment
         self.settings = settings
         self.tags = tags
+        self.dataset = dataset
         self.client: Any = None
         self.run_id: str | None = None
 
@@ -49,11 +61,17 @@ class SeriesRun:
         """Makes the run, or takes it up.
 
         Returns:
-            Variables of the environment that make a training's run a child of it.
+            Variables of the environment that make a training's run a child of it. The store is
+            among them where a training would take another: that of this working folder.
         """
         if self.experiment is None or not self.safely(self._open):
             return {}
-        return {PARENT: str(self.run_id)}
+        store = str(self.client.tracking_uri)
+        return {PARENT: str(self.run_id), **({} if store == tracking_uri() else {STORE: store})}
+
+    def log_tables(self, tables: Mapping[str, pd.DataFrame]) -> None:
+        """Logs tables, by name, that the MLflow UI shows."""
+        self.safely(lambda: write_tables(self.client, self.run_id, tables))
 
     def log(self, metrics: Iterable[tuple[str, float | None, int]], files: Iterable[str]) -> None:
         """Logs values by name and step, but for those that are None, and files of the folder."""
@@ -81,9 +99,17 @@ class SeriesRun:
     def _open(self) -> None:
         self.client, self.run_id, is_new = begin_run(self.folder, str(self.experiment))
         if is_new:
-            log_parameters(self.client, self.run_id, run_parameters(self.settings))
+            log_parameters(self.client, self.run_id, self._parameters())
+            if self.dataset is not None:
+                log_whole_dataset(self.client, self.run_id, self.dataset, self.what)
         for key, value in self.tags.items():
             self.client.set_tag(self.run_id, key, value)
+
+    def _parameters(self) -> dict[str, str]:
+        if self.dataset is None:
+            return run_parameters(self.settings)
+        settings = {**self.settings, DIGEST: digest(self.dataset)}
+        return run_parameters(settings, recorded_content(self.dataset))
 
     def _log(self, metrics: Iterable[tuple[str, float | None, int]], files: Iterable[str]) -> None:
         from mlflow.entities import Metric

@@ -15,7 +15,8 @@ from pipelines.training.code_digest import code_files, digest_of
 from pipelines.training.machine_record import recorded_threads, usable_device
 from pipelines.training.record_check import Finding, code_name
 from pipelines.training.run_comparison import Comparison
-from pipelines.training.run_folder import CONFIG, MODEL, check_output_dir
+from pipelines.training.run_folder import CONFIG, MODEL, check_output_dir, recorded
+from pipelines.training.scored_fold import scores_fold
 from pipelines.training.scoring import CASES, SCORES
 from pipelines.training.tracked_results import log_tags
 from pipelines.training.tracking_runs import RECORD as TRACKED
@@ -24,16 +25,23 @@ from pipelines.training.workflow import readable_cause
 FILE = "rerun.json"
 """What was checked before a rerun, and how its results compare."""
 
+_REGISTER = "register"
 _FIT = ("batch_size", "precision", "memory_layout")
 
 
 def check_repeatable(folder: Path, record: Mapping[str, Any]) -> None:
-    """Check that a run has ended, and that one process can repeat it.
+    """Check that a run has ended and was scored, and that one process can repeat it.
 
     Raises:
-        InputError: a result is missing, or several processes trained together.
+        InputError: a result is missing, the run is a trial of a search, or several processes
+            trained together.
     """
     missing = [name for name in (MODEL, CASES, SCORES) if not (folder / name).is_file()]
+    if missing and not scores_fold(recorded(folder)):
+        raise InputError(
+            f"the run in {folder} is a trial of a search, which scores none: there is nothing to "
+            "compare a rerun with. Train with its settings as a run of its own, and repeat that"
+        )
     if missing:
         raise InputError(
             f"the run in {folder} has no {missing[0]}: it did not end. Give the command that "
@@ -90,7 +98,7 @@ def train_again(
                 config_file=[str(folder / CONFIG)],
                 meta_file=str(configs / "metadata.json"),
                 logging_file=str(configs / "logging.conf"),
-                **overrides(record, places),
+                **overrides(record, places, recorded(folder)),
                 output_dir=str(out.absolute()),
                 resume=resume,
                 overwrite=False,
@@ -107,15 +115,21 @@ def train_again(
         ) from error
 
 
-def overrides(record: Mapping[str, Any], places: Mapping[str, Path]) -> dict[str, Any]:
+def overrides(
+    record: Mapping[str, Any], places: Mapping[str, Path], config: Mapping[str, Any]
+) -> dict[str, Any]:
     """What a rerun sets anew: where things are, and what was probed instead of probing it.
+
+    Its model is not registered: it is that of the run.
 
     Args:
         record: what ``run_record.read_record`` gave.
         places: where the datasets and files are, by id.
+        config: that the run recorded.
     """
     given: dict[str, Any] = {name: str(path) for name, path in places.items()}
     given["device"] = usable_device(record["machine"]["device"])
+    given |= {_REGISTER: False} if _REGISTER in config else {}
     fit = record["machine_fit"]
     if fit:
         given |= {name: fit[name] for name in _FIT}

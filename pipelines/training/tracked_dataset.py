@@ -8,11 +8,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipelines.datasets.dataset import validating_fold
+from pipelines.datasets.dataset import Dataset, digest, validating_fold
+from pipelines.datasets.dataset_difference import recorded_content
 from pipelines.training.run_folder import DIGEST, recorded
 from pipelines.training.run_record import DATASET, ITEMS, read_items
+from pipelines.training.scored_fold import scores_fold
 from pipelines.training.tracked_parameters import split_hash
 
+TESTING = "testing"
+"""MLflow's word for what is scored."""
 DIGITS = 12
 """Of the dataset's digest, as MLflow has room for; the whole one is the run's tag ``dataset``."""
 
@@ -34,6 +38,8 @@ class Part(NamedTuple):
 def log_dataset(client: Any, run_id: str | None, folder: Path) -> None:
     """Log a run's dataset as inputs of its MLflow run; nothing where the run recorded none.
 
+    A fold that the run does not score, as no trial of a search does, is no input.
+
     Each part is named after the dataset's folder and its folds. Its digest is that of the whole
     dataset, its source the folder, its profile counts images, groups and classes. No image and no
     name of one is sent.
@@ -46,14 +52,44 @@ def log_dataset(client: Any, run_id: str | None, folder: Path) -> None:
     config = recorded(folder)
     if not (folder / ITEMS).is_file() or not isinstance(config.get("fold"), int):
         return
-    from mlflow.entities import Dataset, DatasetInput, InputTag
-
     content = read_items(folder)[DATASET]
+    used = [
+        part
+        for part in _parts(content, config["fold"])
+        if part.context != TESTING or scores_fold(config)
+    ]
+    _log(client, run_id, content, config, used)
+
+
+def log_whole_dataset(client: Any, run_id: str | None, dataset: Dataset, context: str) -> None:
+    """Log all folds of a dataset as one input of an MLflow run, as ``log_dataset`` does each part.
+
+    Args:
+        client: an ``MlflowClient``.
+        run_id: the MLflow run.
+        dataset: the dataset.
+        context: what it is used for.
+    """
+    whole = Part(context, tuple(dataset.folds), dataset.items)
+    config = {"dataset_dir": dataset.folder, DIGEST: digest(dataset)}
+    _log(client, run_id, recorded_content(dataset), config, [whole])
+
+
+def _log(
+    client: Any,
+    run_id: str | None,
+    content: Mapping[str, Any],
+    config: Mapping[str, Any],
+    used: Sequence[Part],
+) -> None:
+    from mlflow.entities import Dataset as Input
+    from mlflow.entities import DatasetInput, InputTag
+
     place = Path(str(config["dataset_dir"])).absolute()
     source = json.dumps({"uri": str(place)})
     inputs = [
         DatasetInput(
-            Dataset(
+            Input(
                 name=f"{place.name} {_folds_text(part.folds)}",
                 digest=str(config[DIGEST])[:DIGITS],
                 source_type="local",
@@ -62,7 +98,7 @@ def log_dataset(client: Any, run_id: str | None, folder: Path) -> None:
             ),
             [InputTag("mlflow.data.context", part.context)],
         )
-        for part in _parts(content, config["fold"])
+        for part in used
     ]
     client.log_inputs(run_id, inputs)
 
@@ -75,7 +111,7 @@ def _parts(content: Mapping[str, Any], fold: int) -> list[Part]:
     used = {
         "training": tuple(each for each in folds if each not in (fold, validating)),
         "validation": (validating,),
-        "testing": (fold,),
+        TESTING: (fold,),
     }
     return [
         Part(context, chosen, [item for item in items if item["fold"] in chosen])

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from monai.bundle import ConfigParser
+
 from pipelines.bundles import bundle_names, bundle_root
 from pipelines.training.run_folder import DIGEST
 from pipelines.training.workflow import running_workflow
@@ -44,7 +46,8 @@ def run_parameters(
 
     Args:
         config: the run's configuration, references kept. Those of ``TELLING`` that are
-            expressions are resolved by the running bundle; without one they stay as they are.
+            expressions are resolved by the running bundle; without one those of plain settings
+            are, the others stay as they are.
         content: of the dataset, as ``recorded_content`` gives it, for the split's hash.
     """
     told = {k: str(v)[:_LONGEST] for k, v in _telling(config, content).items() if v is not None}
@@ -95,9 +98,29 @@ def _value(config: Mapping[str, Any], name: str) -> Any:
     """A plain setting; an expression is resolved where a bundle runs."""
     value = config.get(name)
     workflow = running_workflow()
-    if not isinstance(value, str) or not value.startswith(("$", "@")) or workflow is None:
+    if not isinstance(value, str) or not value.startswith(("$", "@")):
         return value
+    if workflow is None:
+        return _of_plain_settings(config, name)
     return workflow.parser.get_parsed_content(name)
+
+
+def _of_plain_settings(config: Mapping[str, Any], name: str) -> Any:
+    """An expression of settings that are plain values resolved; another one as it is.
+
+    No component is made of a configuration that does not run.
+    """
+    plain = {key: value for key, value in config.items() if _is_plain(value)}
+    told = {"imports": config.get("imports", []), name: config[name]}
+    try:
+        return ConfigParser({**plain, **told}).get_parsed_content(name)
+    except Exception:  # of a component, or whatever the expression raises
+        return config[name]
+
+
+def _is_plain(value: Any) -> bool:
+    is_expression = isinstance(value, str) and value.startswith(("$", "@"))
+    return not is_expression and isinstance(value, str | int | float | None)
 
 
 def split_hash(content: Mapping[str, Any]) -> str:

@@ -56,7 +56,7 @@ def log_results(client: Any, run_id: str | None, folder: Path) -> None:
             client.set_tag(run_id, LEAKY, "true")
         values = {
             f"score/{name}{end}": entry[key]
-            for name, entry in _all_scores(record).items()
+            for name, entry in all_scores(record).items()
             for end, key in (("", "value"), ("_low", "low"), ("_high", "high"), ("_n", "n"))
         }
         log_metrics(client, run_id, values, 0)
@@ -81,10 +81,13 @@ def _log_calibration(client: Any, run_id: str | None, record: Mapping[str, Any])
     log_metrics(client, run_id, {"temperature": record["temperature"], **values}, 0)
 
 
-def _all_scores(record: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def all_scores(record: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """The scores of all images by name, and those of each class by name and class.
 
     Those before a temperature end in ``uncalibrated``.
+
+    Args:
+        record: with ``scores``, and ``by_class`` and ``uncalibrated`` where there are any.
     """
     named = dict(record["scores"])
     parts = {**record.get("by_class", {}), "uncalibrated": record.get("uncalibrated", {})}
@@ -113,7 +116,7 @@ def log_part(client: Any, run_id: str | None, folder: Path, part: Path) -> None:
     name = re.sub(r"[^\w .-]", "_", part.name)
     values = {
         f"{name}/{score}{end}": entry[key]
-        for entries, keys in ((_all_scores(record), ends), (drops, bounds))
+        for entries, keys in ((all_scores(record), ends), (drops, bounds))
         for score, entry in entries.items()
         for end, key in keys.items()
     }

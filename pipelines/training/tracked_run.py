@@ -7,6 +7,7 @@ from pathlib import Path
 from pipelines.errors import InputError, first_line
 from pipelines.training.run_folder import CONFIG
 from pipelines.training.run_record import FILE, ITEMS
+from pipelines.training.single_run import check_run_tags
 from pipelines.training.tracked_cases import open_run
 from pipelines.training.tracked_results import ARTIFACTS, CONFIGS
 
@@ -23,10 +24,11 @@ def fetch_run(run_id: str, uri: str, folder: Path) -> Path:
         The folder of the run.
 
     Raises:
-        InputError: the store cannot be reached, knows no such run, or the run was tracked by a
-            med2d that did not record what it began from, or has not ended.
+        InputError: the store cannot be reached, knows no such run, or the run is of a series, was
+            tracked by a med2d that did not record what it began from, or has not ended.
     """
-    client, _ = open_run(run_id, uri)
+    client, run = open_run(run_id, uri)
+    check_run_tags(run_id, run.data.tags)
     try:
         stored = {each.path for each in client.list_artifacts(run_id)}
         for name in (CONFIG, FILE, ITEMS, CONFIGS):

@@ -38,6 +38,20 @@ def log_tables(
     if (folder / _CASES).is_file():
         cases = pd.read_csv(folder / _CASES, encoding="utf-8")
         tables |= {"cases": cases} if len(cases) <= MOST_CASES else {}
+    write_tables(client, run_id, tables, place)
+
+
+def write_tables(
+    client: Any, run_id: str | None, tables: Mapping[str, pd.DataFrame], place: str = ""
+) -> None:
+    """Log tables in the place of earlier ones of their names.
+
+    Args:
+        client: an ``MlflowClient``.
+        run_id: the MLflow run.
+        tables: by name.
+        place: folder among the artifacts that ``tables`` stands in; "" for the top.
+    """
     paths = []
     for name, table in tables.items():
         paths.append("/".join(filter(None, (place, PLACE, f"{name}.json"))))

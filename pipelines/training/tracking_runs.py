@@ -12,6 +12,7 @@ from pipelines.atomic import write_text
 from pipelines.training.run_list_view import write_view
 from pipelines.training.run_owner import end_those_left, owner_tags
 from pipelines.training.tracking_store import (
+    STORE,
     alone_in,
     database_of,
     store_client,
@@ -71,7 +72,7 @@ class RunRequest:
             Exception: whatever MLflow or its store raises.
         """
         known, before = recorded_run(self.folder) if self.goes_on else (None, None)
-        uri = os.environ.get("MLFLOW_TRACKING_URI") or known or tracking_uri()
+        uri = os.environ.get(STORE) or known or tracking_uri()
         earlier = before if without_password(uri) == known else None
         with alone_in(uri):
             client = store_client(uri)

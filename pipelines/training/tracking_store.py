@@ -13,6 +13,9 @@ from typing import Any
 
 from filelock import FileLock
 
+STORE = "MLFLOW_TRACKING_URI"
+"""Variable of the environment that names the store, MLflow's own."""
+
 CLIENT_SETTINGS = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",  # a line for every file
     "MLFLOW_DISABLE_TELEMETRY": "true",  # nothing about a hospital's trainings leaves its machine
@@ -29,7 +32,7 @@ def tracking_uri() -> str:
     It is always explicit: MLflow's own default becomes a file store, which it then refuses, where
     the working folder holds an old ``mlruns``.
     """
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path.cwd() / 'mlflow.db'}"
+    return os.environ.get(STORE) or f"sqlite:///{Path.cwd() / 'mlflow.db'}"
 
 
 def ui_command(uri: str | None = None) -> str:

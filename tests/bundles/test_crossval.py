@@ -78,7 +78,7 @@ def test_the_runs_are_children_of_one_mlflow_run(plan: Plan, result: Result) -> 
     parent = client.get_run(record["run_id"])
     assert parent.info.status == "FINISHED" and "score/accuracy_mean" in parent.data.metrics
     assert {each.path for each in client.list_artifacts(record["run_id"])} == {
-        *("cases.csv", "crossval.json", "scores.json")
+        *("cases.csv", "crossval.json", "scores.json", "tables")
     }
     for member in plan.members:
         own = json.loads((member.folder / "mlflow.json").read_text())

@@ -11,7 +11,7 @@ from pipelines.crossval import parent_run, pooled
 from pipelines.crossval import run as crossval_run
 from pipelines.evaluation.group_intervals import IntervalOptions
 from tests.pipelines.commands.command_line import run
-from tests.pipelines.crossval.made_training import Trainings
+from tests.pipelines.crossval.made_training import Trainings, begun_with
 
 BUNDLE = "breast_us_classification"
 
@@ -22,7 +22,7 @@ def trainings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trainings:
     made = Trainings(tmp_path / "scratch")
     monkeypatch.setattr(crossval_run, "training_command", made)
     monkeypatch.setattr(parent_run, "experiment_of", lambda config: None)
-    monkeypatch.setattr(crossval_run, "write_ensemble", lambda runs, folder: None)
+    monkeypatch.setattr(crossval_run, "write_ensemble", lambda *given: None)
     few = IntervalOptions(resamples=100)
     monkeypatch.setattr(pooled, "IntervalOptions", lambda: few)
     monkeypatch.chdir(tmp_path)
@@ -60,6 +60,20 @@ def test_the_summary_is_json(class_dataset: Path, trainings: Trainings) -> None:
         found["finished"] and found["scores"]["by_seed"]["0"]["images"] == 12
     )  # all of the two folds
     assert found["answer_command"].startswith("python -m monai.bundle run")
+
+
+def test_several_codes_are_told_beside_the_scores(
+    class_dataset: Path, trainings: Trainings, tmp_path: Path
+) -> None:
+    words = ("crossval", BUNDLE, "--dataset_dir", class_dataset, "--folds", "0,1", "-o", "out")
+    assert "code" not in run(*words).stderr
+    for fold, digest in enumerate("ab"):
+        place = tmp_path / "out" / f"fold{fold}-seed0" / "record.json"
+        place.write_text(json.dumps(begun_with(64 * digest)))
+    result = run(*words, "--json")
+    assert result.exit_code == 0 and "the runs are not of one code" in result.stderr
+    content = json.loads(result.stdout)
+    assert [each["runs"] for each in content["code"]] == [["fold0-seed0"], ["fold1-seed0"]]
 
 
 def test_a_failure_is_named_and_nothing_is_shown_as_whole(

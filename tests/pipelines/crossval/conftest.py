@@ -38,7 +38,7 @@ def trainings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trainings:
     monkeypatch.setattr(run, "training_command", made)
     monkeypatch.setattr(plan, "training_command", made)
     monkeypatch.setattr(parent_run, "experiment_of", lambda config: None)
-    monkeypatch.setattr(run, "write_ensemble", lambda runs, folder: None)
+    monkeypatch.setattr(run, "write_ensemble", lambda *given: None)
     few = IntervalOptions(resamples=100)
     monkeypatch.setattr(pooled, "IntervalOptions", lambda: few)
     return made

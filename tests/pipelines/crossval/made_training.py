@@ -10,11 +10,12 @@ import pandas as pd
 
 from pipelines.crossval.plan import Member, Plan
 from pipelines.crossval.run import fold_images
-from tests.pipelines.evaluation.made_cases import classified
+from pipelines.evaluation.classification_scores import classification_scores
+from tests.pipelines.evaluation.made_cases import LABELS, classified
 
 SCRIPT = """
 import os, pathlib, shutil, sys, time
-folder, config, cases, how, resume = sys.argv[1:]
+folder, config, cases, scores, how, resume = sys.argv[1:]
 folder = pathlib.Path(folder)
 folder.mkdir(parents=True, exist_ok=True)
 shutil.copy(config, folder / "config.json")
@@ -28,7 +29,7 @@ while how == "hang":
 if how == "slow":
     time.sleep(0.5)
 shutil.copy(cases, folder / "cases.csv")
-(folder / "scores.json").write_text('{"epoch": 1, "epochs_run": 2}')
+shutil.copy(scores, folder / "scores.json")
 """
 
 
@@ -38,6 +39,19 @@ def answers(fold: int, seed: int, n: int = 12) -> pd.DataFrame:
     return table.assign(
         id=f"fold{fold}_" + table["id"], group=f"f{fold}" + table["group"], fold=fold
     )
+
+
+def told_scores(cases: pd.DataFrame) -> dict[str, object]:
+    """The scores.json of a run with these cases."""
+    return {"epoch": 1, "epochs_run": 2, **classification_scores(cases, LABELS, resamples=10)}
+
+
+def leave_scored(folder: Path, cases: pd.DataFrame) -> Path:
+    """Leaves in a folder, which is made, what a run with these cases leaves of its scores."""
+    folder.mkdir(parents=True, exist_ok=True)
+    cases.to_csv(folder / "cases.csv", index=False)
+    (folder / "scores.json").write_text(json.dumps(told_scores(cases)))
+    return folder
 
 
 class Trainings:
@@ -55,14 +69,22 @@ class Trainings:
 
     def __call__(self, plan: Plan, member: Member, resume: bool = False) -> list[str]:
         self.started.append(member.name)
-        config, cases = (self.scratch / f"{member.name}.{kind}" for kind in ("json", "csv"))
+        kinds = ("json", "csv", "scores")
+        config, cases, scores = (self.scratch / f"{member.name}.{kind}" for kind in kinds)
         config.write_text(json.dumps(recorded_config(plan, member)))
         images = fold_images(plan.dataset, [member.fold])
         made = answers(member.fold, member.seed, len(images))
         made.assign(id=sorted(images)).to_csv(cases, index=False)
-        files = [str(each) for each in (member.folder, config, cases)]
+        scores.write_text(json.dumps(told_scores(made)))
+        files = [str(each) for each in (member.folder, config, cases, scores)]
         how = self.how.get(member.name, "")
         return [sys.executable, "-I", "-S", "-c", SCRIPT, *files, how, str(resume)]
+
+
+def begun_with(digest: str, *resumed: str) -> dict[str, object]:
+    """What of a run's record.json says which code it is of, and by which it went on."""
+    code = {"code": {"digest": digest}, "med2d": "0.0.1", "commit": None}
+    return {**code, "resumed": [{"code": each} for each in resumed]}
 
 
 def recorded_config(plan: Plan, member: Member) -> dict[str, object]:

@@ -9,60 +9,15 @@ from typing import Any
 
 import pytest
 import torch
-from monai.bundle import ConfigParser
+from monai.bundle import ConfigParser, verify_metadata
 
 from networks.ensemble import Ensemble
 from pipelines.bundles import bundle_root
 from pipelines.crossval.ensemble_bundle import write_ensemble
 from pipelines.errors import InputError
+from pipelines.file_hash import sha256_of
 from pipelines.training.ensemble import answering_network
-from pipelines.training.run_bundle import write_run_bundle
-
-OUTLINES: dict[str, Any] = {
-    "image_size": 32,
-    "threshold": 0.4,
-    "least_share": None,
-    "operating_point": {},
-    "network_def": {
-        "_target_": "networks.presence_network.PresenceNetwork",
-        "backbone": "torchvision.mobilenet_v2",
-        "in_channels": 1,
-        "options": {"width_mult": 0.1},
-        "trained": "$'all'",
-    },
-}
-CLASSES: dict[str, Any] = {
-    "labels": ["a", "b"],
-    "image_size": 32,
-    "flip_average": True,
-    "calibrated": True,
-    "activation": "sigmoid",
-    "network_def": {
-        "_target_": "networks.transfer_classifier.TransferClassifier",
-        "backbone": "torchvision.mobilenet_v2",
-        "num_classes": "$len(@labels)",
-        "in_channels": 1,
-        "options": {"width_mult": 0.1},
-        "trained": "all",
-    },
-}
-
-
-def made_run(folder: Path, bundle: str, config: dict[str, Any], seed: int) -> Path:
-    """A run's folder with a network of random weights, as a training leaves it."""
-    folder.mkdir()
-    write_run_bundle(folder, config, bundle_root(bundle))
-    (folder / "config.json").write_text(json.dumps(config))
-    point = {"gate": 0.5, "least_share": 0.01 * (seed + 1)}
-    (folder / "operating_point.json").write_text(json.dumps(point))
-    torch.manual_seed(seed)
-    content = json.loads((folder / "configs" / "inference.json").read_text())
-    network = ConfigParser(content).get_parsed_content("network_def")
-    for name, gate in (("gate", 0.4 + 0.1 * seed), ("temperature", 1.5 + seed)):
-        if name in network.state_dict():
-            network.state_dict()[name].fill_(gate)
-    torch.save(network.state_dict(), folder / "model.pt")
-    return folder
+from tests.pipelines.crossval.made_bundle import CLASSES, OUTLINES, made_run
 
 
 def parsed(folder: Path) -> ConfigParser:
@@ -83,7 +38,7 @@ def test_one_network_answers_as_all_runs_do(
     expected = parsed(runs[0])
     expected.update({"ensemble": [str(run) for run in runs]})
     together = expected.get_parsed_content("network").eval()
-    write_ensemble(runs, tmp_path / "ensemble")
+    write_ensemble(runs, tmp_path / "ensemble", bundle_root(bundle))
     for run in runs:
         shutil.rmtree(run)
     (tmp_path / "ensemble").rename(tmp_path / "moved")
@@ -104,6 +59,32 @@ def test_one_network_answers_as_all_runs_do(
         assert [float(each.temperature) for each in network.members] == [1.5, 2.5, 3.5]
 
 
+def test_it_says_what_it_is_made_of_and_bears_the_licences(tmp_path: Path) -> None:
+    config = {**OUTLINES, "fold": 3, "seed": 1, "dataset_digest": "d"}
+    runs = [
+        made_run(tmp_path / f"fold{k}", "breast_us_segmentation", {**config, "fold": k}, k)
+        for k in range(2)
+    ]
+    root = bundle_root("breast_us_segmentation")
+    write_ensemble(runs, tmp_path / "ensemble", root)
+    metadata = json.loads((tmp_path / "ensemble" / "configs" / "metadata.json").read_text())
+    own = json.loads((runs[0] / "configs" / "metadata.json").read_text())
+    together = f"The mean of the probabilities of 2 networks. {own['description']}"
+    assert metadata["description"] == together
+    known = {"seed": 1, "dataset_digest": "d"}
+    assert metadata.pop("ensemble") == [
+        {"run": f"fold{k}", "fold": k, **known, "sha256": sha256_of(run / "model.pt")}
+        for k, run in enumerate(runs)
+    ]
+    assert metadata == {**own, "description": together}
+    schema = str(root.parent / "metadata_schema.json")
+    verify_metadata(
+        meta_file=str(tmp_path / "ensemble" / "configs" / "metadata.json"), filepath=schema
+    )
+    for name in ("LICENSE", "docs/data_license.txt"):
+        assert (tmp_path / "ensemble" / name).read_bytes() == (root / name).read_bytes()
+
+
 def test_runs_that_take_other_images_are_refused(tmp_path: Path) -> None:
     other = {**OUTLINES, "image_size": 64}
     runs = [
@@ -111,7 +92,7 @@ def test_runs_that_take_other_images_are_refused(tmp_path: Path) -> None:
         made_run(tmp_path / "b", "breast_us_segmentation", other, 1),
     ]
     with pytest.raises(InputError, match="another image_size"):
-        write_ensemble(runs, tmp_path / "ensemble")
+        write_ensemble(runs, tmp_path / "ensemble", bundle_root("breast_us_segmentation"))
     assert not (tmp_path / "ensemble").exists()
 
 
@@ -119,7 +100,7 @@ def test_a_run_that_lacks_what_answers_is_named(tmp_path: Path) -> None:
     runs = [made_run(tmp_path / f"r{k}", "breast_us_segmentation", OUTLINES, k) for k in range(2)]
     (runs[1] / "configs" / "inference.json").unlink()
     with pytest.raises(InputError, match=r"r1/configs/inference\.json cannot be read"):
-        write_ensemble(runs, tmp_path / "ensemble")
+        write_ensemble(runs, tmp_path / "ensemble", bundle_root("breast_us_segmentation"))
     assert not (tmp_path / "ensemble").exists()
 
 

@@ -1,18 +1,24 @@
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from mlflow.tracking import MlflowClient
 
 from pipelines.crossval.parent_run import ParentRun
 from pipelines.crossval.pooled import pool
+from pipelines.datasets.dataset_difference import recorded_content
+from pipelines.errors import InputError
 from pipelines.evaluation.group_intervals import IntervalOptions
+from pipelines.training.tracked_parameters import split_hash
+from pipelines.training.tracked_run import fetch_run
 from pipelines.training.tracking_runs import PARENT
 from tests.pipelines.crossval.conftest import MakePlan
-from tests.pipelines.crossval.made_training import answers
+from tests.pipelines.crossval.made_training import answers, leave_scored
 
 
 @pytest.fixture
@@ -28,8 +34,7 @@ def test_it_holds_common_settings_pooled_scores_and_tables(
     plan = make("--epochs", "3", seeds="2")
     plan.folder.mkdir()
     for member in plan.members:
-        member.folder.mkdir()
-        answers(member.fold, member.seed).to_csv(member.folder / "cases.csv", index=False)
+        leave_scored(member.folder, answers(member.fold, member.seed))
     folders = {s: [plan.member(f, s).folder for f in plan.folds] for s in plan.seeds}
     images = {name for fold in plan.folds for name in answers(fold, 0)["id"]}
     pooled = pool(folders, images, IntervalOptions(resamples=100))
@@ -41,6 +46,16 @@ def test_it_holds_common_settings_pooled_scores_and_tables(
     run = client.get_run(run_id)
     assert run.info.run_name == "crossval" and run.info.status == "FINISHED"
     assert run.data.params["epochs"] == "3" and "fold" not in run.data.params
+    assert run.data.params["learning_rate"] == "0.002"  # which the bundle has as a formula
+    content = recorded_content(plan.dataset)
+    assert run.data.params["split_hash"] == split_hash(content)
+    assert plan.dataset_digest.startswith(run.data.params["dataset_digest"])
+    (whole,) = run.inputs.dataset_inputs
+    assert (whole.tags[0].value, whole.dataset.name) == (
+        "cross-validation",
+        f"{plan.dataset.folder.name} folds 0, 1, 2, 3, 4",
+    )
+    assert json.loads(whole.dataset.profile)["num_rows"] == len(plan.dataset.items)
     assert run.data.tags["folds"] == "0,1" and run.data.tags["dataset"] == plan.dataset_digest
     history = client.get_metric_history(run_id, "score/auroc")
     assert {each.step: each.value for each in history} == {
@@ -49,7 +64,16 @@ def test_it_holds_common_settings_pooled_scores_and_tables(
     mean = pooled.spread["scores"]["auroc"]["mean"]
     assert run.data.metrics["score/auroc_mean"] == pytest.approx(mean)
     assert {"score/auroc_low", "seeds_together/auroc"} <= set(run.data.metrics)
-    assert [each.path for each in client.list_artifacts(run_id)] == ["cases.csv"]
+    assert {each.path for each in client.list_artifacts(run_id)} == {"cases.csv", "tables"}
+    for name in ("recall_malignant", "recall_malignant_low", "recall_malignant_mean"):
+        assert f"score/{name}" in run.data.metrics
+    file = client.download_artifacts(run_id, "tables/scores.json", str(tmp_path))
+    table = pd.read_json(file, orient="split", dtype={"seed": str})
+    assert set(table["seed"]) == {"0", "1", "together"}
+    auroc = table[(table["score"] == "auroc") & (table["class"] == "all")].set_index("seed")
+    assert auroc.loc["1", "value"] == pytest.approx(pooled.by_seed[1]["scores"]["auroc"]["value"])
+    with pytest.raises(InputError, match=f"{run_id} is of a cross-validation; name one of its"):
+        fetch_run(run_id, f"sqlite:///{tmp_path}/mlflow.db", tmp_path)
     again = ParentRun(plan)
     assert again.begin() == {PARENT: run_id}
     assert client.get_run(run_id).info.status == "RUNNING"

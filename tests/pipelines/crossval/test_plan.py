@@ -13,6 +13,7 @@ from pipelines.crossval.plan import (
 )
 from pipelines.errors import InputError
 from tests.pipelines.crossval.conftest import MakePlan
+from tests.pipelines.training.made_record import recorded_run
 
 
 def test_there_is_a_run_for_each_fold_and_seed(make: MakePlan) -> None:
@@ -39,6 +40,17 @@ def test_settings_go_to_every_training_unchanged(make: MakePlan) -> None:
         "--network_def::options": "{'width_mult': 0.35}",
     }
     assert plan.config["network_def"]["options"] == {"width_mult": 0.35}
+
+
+def test_weights_that_have_seen_a_fold_are_refused_before_the_first_training(
+    make: MakePlan, class_dataset: Path, tmp_path: Path
+) -> None:
+    recorded_run(tmp_path / "first", class_dataset, fold=0)
+    model = tmp_path / "first" / "model.pt"
+    model.write_bytes(b"weights")
+    assert make("--weights", str(model), folds="0,").folds == (0,)
+    with pytest.raises(InputError, match=r"chosen by 6 .* of the 6 images of fold 1 .*--fold 0"):
+        make("--weights", str(model))
 
 
 def test_the_whole_command_can_be_typed_again(make: MakePlan) -> None:

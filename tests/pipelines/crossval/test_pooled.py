@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import statistics
 from pathlib import Path
 
@@ -10,10 +11,11 @@ import pytest
 from pipelines.crossval.pooled import Pooled, mean_answers, pool, pooled_scores
 from pipelines.errors import InputError
 from pipelines.evaluation.case_files import read_case_files
-from pipelines.evaluation.cases import SEGMENTATION_COLUMNS, write_cases
+from pipelines.evaluation.cases import SEGMENTATION_COLUMNS, read_cases, write_cases
 from pipelines.evaluation.classification_scores import classification_scores
 from pipelines.evaluation.group_intervals import IntervalOptions
-from tests.pipelines.crossval.made_training import answers
+from pipelines.evaluation.scores import segmentation_scores
+from tests.pipelines.crossval.made_training import answers, leave_scored
 from tests.pipelines.evaluation.made_cases import LABELS
 
 FEW = IntervalOptions(resamples=200)
@@ -27,8 +29,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[int, list[Path]]:
     runs = {seed: [root / f"fold{fold}-seed{seed}" for fold in FOLDS] for seed in SEEDS}
     for seed, each in runs.items():
         for fold, folder in zip(FOLDS, each, strict=True):
-            folder.mkdir()
-            answers(fold, seed).to_csv(folder / "cases.csv", index=False)
+            leave_scored(folder, answers(fold, seed))
     return runs
 
 
@@ -51,6 +52,14 @@ def test_tables_of_fewer_or_of_other_images_are_refused(
 ) -> None:
     with pytest.raises(InputError, match=what):
         pool(folders, IMAGES | images if images else IMAGES - {min(IMAGES)}, FEW)
+
+
+def test_answers_that_were_changed_are_refused(tmp_path: Path) -> None:
+    runs = [leave_scored(tmp_path / f"fold{fold}", answers(fold, 0)) for fold in FOLDS]
+    truth = answers(1, 0)
+    truth.assign(predicted=truth["class"]).to_csv(runs[1] / "cases.csv", index=False)
+    with pytest.raises(InputError, match=r"fold1/cases\.csv gives .* 1\.0000, but .*scores\.json"):
+        pool({0: runs}, IMAGES, FEW)
 
 
 def test_the_spread_is_over_the_seeds(pooled: Pooled) -> None:
@@ -106,7 +115,8 @@ def lesions(folder: Path, fold: int) -> Path:
     """A run of a lesion segmentation: an image with a lesion and a normal one."""
     folder.mkdir()
     empty = dict.fromkeys(SEGMENTATION_COLUMNS, 0)
-    found = {"dice": 0.8, "iou": 0.7, "precision": 0.8, "recall": 0.8, "lesions": 1, "tp": 8}
+    found = {"dice": 0.8, "iou": 8 / 12, "precision": 0.8, "recall": 0.8, "lesions": 1}
+    found |= {"lesion_area": 10, "predicted_area": 10, "tp": 8, "fp": 2, "fn": 2}
     found |= {"predicted_lesions": 1, "found_lesions": 1, "false_positive": None}
     none = dict.fromkeys(("dice", "iou", "precision", "recall"))
     rows = [
@@ -121,6 +131,8 @@ def lesions(folder: Path, fold: int) -> Path:
         for name, more in (("a", found), ("b", none))
     ]
     write_cases(folder / "cases.csv", [{**row, "class": "x", "flags": ""} for row in rows])
+    scores = segmentation_scores(read_cases(folder / "cases.csv"), resamples=10)
+    (folder / "scores.json").write_text(json.dumps(scores))
     header = "id,group,fold,class,flags,presence,area,share,confidence,lesion\n"
     (folder / "regions.csv").write_text(f"{header}a{fold},a{fold},{fold},x,,,9,0.1,0.9,1\n")
     return folder

@@ -67,6 +67,22 @@ def test_more_folds_seeds_and_workers_are_not(make: MakePlan) -> None:
     check_record(make("--epochs", "3", "--num_workers", "0", folds=None, seeds="3"))
 
 
+def test_fewer_are_refused_where_all_were_pooled(make: MakePlan) -> None:
+    plan = make(folds="0,1,2", seeds="2")
+    plan.folder.mkdir()
+    write_record(plan, dict.fromkeys(plan.members, State.WAITING))
+    fewer = make(folds="0,", seeds="0,4")
+    check_record(fewer)  # there is nothing that would be replaced
+    (plan.folder / "scores.json").write_text("{}")
+    message = (
+        "of the folds 0, 1, 2 and the seeds 0, 1; without fold1-seed0, fold2-seed0, fold0-seed1 "
+        "and 2 more they would be replaced"
+    )
+    with pytest.raises(InputError, match=message):
+        check_record(fewer)
+    check_record(make(folds="0,1,2,3", seeds="2"))
+
+
 @pytest.mark.parametrize("text", ["{", "[]"])
 def test_a_record_that_is_none_is_refused(make: MakePlan, text: str) -> None:
     plan = make()

@@ -15,7 +15,7 @@ from pipelines.crossval.plan import Member
 from pipelines.crossval.run import answer_command, cross_validate, fold_images
 from pipelines.errors import InputError
 from tests.pipelines.crossval.conftest import MakePlan
-from tests.pipelines.crossval.made_training import Trainings
+from tests.pipelines.crossval.made_training import Trainings, begun_with
 
 
 def starts(member: Member) -> list[str]:
@@ -50,6 +50,35 @@ def test_more_folds_are_added_to_those_that_have_ended(
     assert trainings.started == ["fold0-seed0", "fold1-seed0", "fold2-seed0"]
     assert result.scores is not None
     assert result.scores["by_seed"]["0"]["images"] == len(fold_images(plan.dataset, plan.folds))
+
+
+def test_what_was_pooled_of_all_is_not_replaced_by_fewer(
+    make: MakePlan, trainings: Trainings
+) -> None:
+    plan = make(seeds="2")
+    cross_validate(plan)
+    before = {path: path.read_bytes() for path in plan.folder.glob("*.*")}
+    with pytest.raises(InputError, match="fold1-seed0, fold1-seed1 they would be replaced"):
+        cross_validate(make(folds="0,", seeds="2"))
+    assert {path: path.read_bytes() for path in plan.folder.glob("*.*")} == before
+    apart = make(folds="0,", folder=plan.folder.with_name("apart"))
+    apart.folder.mkdir()
+    plan.members[0].folder.rename(apart.members[0].folder)
+    count = len(trainings.started)
+    assert cross_validate(apart).scores is not None and len(trainings.started) == count
+
+
+def test_runs_of_several_codes_are_told_and_recorded(
+    make: MakePlan, trainings: Trainings, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = cross_validate(make()).record
+    assert first["code"] == [] and not caplog.messages
+    place = make().members[0].folder / "record.json"
+    place.write_text(json.dumps(begun_with("a" * 64)))
+    record = cross_validate(make(folds="0,1,2")).record
+    assert [code["runs"] for code in record["code"]] == [["fold0-seed0"]]
+    (told,) = caplog.messages
+    assert "fold0-seed0 of med2d 0.0.1 (code aaaaaaaaaaaa); fold2-seed0 of med2d" in told
 
 
 def test_two_at_a_time_share_the_threads(

@@ -11,14 +11,18 @@ import logging
 import sys
 from pathlib import Path
 
+import mlflow.pyfunc
+import monai.bundle
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
 from pipelines.deployment import mlflow_model
+from pipelines.deployment.logged_model import signature
 from pipelines.deployment.mlflow_model import BundleModel
 from pipelines.errors import InputError
+from tests.pipelines.crossval.made_bundle import OUTLINES, made_run
 
 
 def content(kind: str) -> bytes:
@@ -56,6 +60,57 @@ def test_the_answers_come_in_the_order_of_the_pictures(tmp_path: Path) -> None:
     assert mlflow_model._read(tmp_path, ["000000"]).to_dict("records") == [
         {"predicted": "a", "p_a": 1.0}
     ]
+
+
+@pytest.mark.parametrize("names", [("0", "1"), ("NA", "true"), ("1.0", "")])
+def test_classes_are_words_whatever_they_look_like(names: tuple[str, ...], tmp_path: Path) -> None:
+    first, second = names
+    head = f"image,predicted,p_{first},p_{second}\n"
+    (tmp_path / "predictions.csv").write_text(f"{head}0.png,{first},1,0\n1.png,{second},0,1\n")
+    found = mlflow_model._read(tmp_path, ["0", "1"])
+    assert found["predicted"].tolist() == [first, second]
+    assert found[f"p_{first}"].tolist() == [1.0, 0.0]
+
+
+def test_no_question_gets_no_answer(tmp_path: Path) -> None:
+    (tmp_path / "configs").mkdir()
+    config = tmp_path / "configs" / "inference.json"
+    nothing = pd.DataFrame({"image": pd.Series(dtype=object)})
+    config.write_text('{"activation": "softmax", "labels": ["0", "1"]}')
+    assert list(BundleModel(tmp_path).predict(nothing)) == ["predicted", "p_0", "p_1"]
+    config.write_text('{"labels": ["background", "lesion"]}')
+    answers = BundleModel(tmp_path).predict(nothing)
+    assert list(answers) == ["mask"] and answers.empty
+
+
+def test_a_segmentation_answers_by_mlflow_as_its_bundle_does(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run", "breast_us_segmentation", OUTLINES, 0)
+    rng = np.random.default_rng(0)
+    (tmp_path / "pictures").mkdir()
+    sizes = {"a": (40, 30), "b": (25, 50)}
+    for name, size in sizes.items():
+        picture = Image.fromarray(rng.integers(0, 255, size, dtype=np.uint8))
+        picture.save(tmp_path / "pictures" / f"{name}.png")
+    monai.bundle.run(
+        config_file=str(run / "configs" / "inference.json"),
+        dataset_dir=str(tmp_path / "pictures"),
+        output_dir=str(tmp_path / "answers"),
+    )
+    mlflow.pyfunc.save_model(
+        tmp_path / "model",
+        loader_module="pipelines.deployment.mlflow_model",
+        data_path=str(run),
+        signature=signature(run),
+        pip_requirements=["mlflow"],
+    )
+    model = mlflow.pyfunc.load_model(str(tmp_path / "model"))
+    files = [(tmp_path / "pictures" / f"{name}.png").read_bytes() for name in sizes]
+    masks = model.predict(pd.DataFrame({"image": files}))["mask"]
+    for content, (name, size) in zip(masks, sizes.items(), strict=True):
+        assert content == (tmp_path / "answers" / f"{name}_mask.png").read_bytes()
+        mask = np.array(Image.open(io.BytesIO(content)))
+        assert mask.shape == size and set(np.unique(mask)) <= {0, 1}
+    assert model.predict(pd.DataFrame({"image": files}).iloc[:0]).empty
 
 
 def test_the_process_is_left_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:

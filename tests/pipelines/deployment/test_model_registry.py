@@ -43,7 +43,14 @@ class Store:
             NAME, artifact_location=(folder / "art").as_uri()
         )
 
-    def run(self, name: str, wrong: int, status: str = "FINISHED", **config: Any) -> Path:
+    def run(
+        self,
+        name: str,
+        wrong: int,
+        status: str = "FINISHED",
+        is_scored: bool = True,
+        **config: Any,
+    ) -> Path:
         """A run's folder, and its run."""
         run = self.client.create_run(self.experiment, run_name=name)
         folder = self.folder / name
@@ -52,11 +59,12 @@ class Store:
         (folder / "configs" / "inference.json").write_text(json.dumps(inference))
         told = {"scorer": {"bundle": NAME}, "name": name, "fold": 0, "dataset_digest": "d1"}
         (folder / "config.json").write_text(json.dumps({**told, **config}))
-        (folder / "cases.csv").write_text(cases(wrong))
+        if is_scored:
+            (folder / "cases.csv").write_text(cases(wrong))
+            self.client.log_artifact(run.info.run_id, str(folder / "cases.csv"))
         (folder / "model.pt").write_text(name)
         record = {"tracking_uri": self.uri, "run_id": run.info.run_id}
         (folder / "mlflow.json").write_text(json.dumps(record))
-        self.client.log_artifact(run.info.run_id, str(folder / "cases.csv"))
         if status != "RUNNING":
             self.client.set_terminated(run.info.run_id, status)
         return folder
@@ -135,9 +143,38 @@ def test_a_leaky_run_and_one_of_other_images_are_never_best(store: Store) -> Non
     assert registered(leaky).choice is None
 
 
+def test_a_run_that_was_never_scored_is_never_best(store: Store) -> None:
+    trial = store.run("trial", wrong=0)
+    (trial / "cases.csv").unlink()
+    with pytest.raises(InputError, match=r"was never scored.*never called best"):
+        registered(trial, best=True)
+    assert store.client.search_model_versions(f"name = '{NAME}'") == []
+    assert registered(trial).version == "1"
+
+
+def test_a_holder_that_was_never_scored_gives_the_name_up(store: Store) -> None:
+    registered(store.run("trial", wrong=0, is_scored=False))
+    store.client.set_registered_model_alias(NAME, "best", "1")
+    run = registered(store.run("scored", wrong=40), best=True)
+    assert store.best() == "2"
+    assert run.choice.text("2") == (
+        "best is now version 2 instead of version 1: version 1 was never scored, so nothing was "
+        "compared"
+    )
+
+
 def test_what_cannot_be_registered_is_said(store: Store, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"mlflow\.json is missing"):
+    with pytest.raises(InputError, match=r"holds no run \(config\.json is missing\)"):
         registered(tmp_path)
+    untracked = store.run("untracked", wrong=0)
+    (untracked / "mlflow.json").unlink()
+    with pytest.raises(InputError, match=r"mlflow\.json is missing"):
+        registered(untracked)
+    series = store.run("series", wrong=0)
+    (series / "config.json").unlink()
+    (series / "crossval.json").write_text("{}")
+    with pytest.raises(InputError, match="is the folder of a cross-validation; name one of its"):
+        registered(series)
     with pytest.raises(InputError, match="no run's folder and no MLflow run id"):
         registered(tmp_path / "nothing")
     with pytest.raises(InputError, match="is KILLED, not FINISHED"):

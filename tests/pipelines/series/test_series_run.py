@@ -9,6 +9,8 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from pipelines.series.series_run import SeriesRun, experiment_of
+from pipelines.training.tracking_runs import PARENT, begin_run
+from pipelines.training.tracking_store import STORE
 
 TRACKING = {"_target_": "pipelines.training.tracking.Tracking", "experiment": "bundle"}
 
@@ -37,6 +39,31 @@ def test_a_series_is_one_run_that_goes_on(
         (3, 0.5)
     ]
     assert [each.path for each in client.list_artifacts(run_id)] == ["table.csv"]
+
+
+def test_from_another_folder_the_trainings_follow_the_store_of_the_series(
+    empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        shutil.copy(empty_store, tmp_path / name)
+    folder = tmp_path / "a" / "series"
+    folder.mkdir()
+    monkeypatch.chdir(tmp_path / "a")
+    monkeypatch.delenv(STORE, raising=False)
+    begun = SeriesRun("search", folder, "bundle", {}, {}).begin()
+    assert set(begun) == {PARENT}  # theirs is the same
+    monkeypatch.chdir(tmp_path / "b")
+    variables = SeriesRun("search", folder, "bundle", {}, {}).begin()
+    assert variables == {**begun, STORE: f"sqlite:///{tmp_path}/a/mlflow.db"}
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    training = folder / "fold0"
+    training.mkdir()
+    client, run_id, _ = begin_run(training, "bundle")
+    assert client.get_run(variables[PARENT]) and client.get_run(run_id)
+    other = MlflowClient(f"sqlite:///{tmp_path}/b/mlflow.db")
+    assert other.get_experiment_by_name("bundle") is None
 
 
 def test_a_store_that_is_away_is_told_once_and_changes_nothing(

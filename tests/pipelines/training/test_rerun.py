@@ -38,14 +38,30 @@ RECORD: dict[str, Any] = {
 def test_what_was_probed_is_given(tmp_path: Path) -> None:
     places = {"dataset_dir": tmp_path, "network::file": tmp_path / "w.pth"}
     moved = {"dataset_dir": str(tmp_path), "network::file": str(tmp_path / "w.pth")}
-    assert overrides(RECORD, places) == {**moved, "device": "cpu", **FIT}
-    assert overrides({**RECORD, "machine_fit": None}, {}) == {"device": "cpu"}
+    assert overrides(RECORD, places, {}) == {**moved, "device": "cpu", **FIT}
+    assert overrides({**RECORD, "machine_fit": None}, {}, {}) == {"device": "cpu"}
+
+
+@pytest.mark.parametrize("asked", [True, "true", "best", False])
+def test_the_model_is_not_registered_a_second_time(asked: object, tmp_path: Path) -> None:
+    assert overrides(RECORD, {}, {"register": asked})["register"] is False
 
 
 def test_a_run_that_did_not_end_is_not_repeated(tmp_path: Path) -> None:
     check_repeatable(give_results(tmp_path), RECORD)
+    (tmp_path / "config.json").write_text("{}")
     (tmp_path / "scores.json").unlink()
     with pytest.raises(InputError, match=r"has no scores\.json: it did not end"):
+        check_repeatable(tmp_path, RECORD)
+
+
+def test_a_trial_of_a_search_is_named_as_what_it_is(tmp_path: Path) -> None:
+    give_results(tmp_path)
+    for name in ("cases.csv", "scores.json"):
+        (tmp_path / name).unlink()
+    handlers = [{"_target_": "…", "handler": "@scorer", "_disabled_": True}]
+    (tmp_path / "config.json").write_text(json.dumps({"train": {"handlers": handlers}}))
+    with pytest.raises(InputError, match="is a trial of a search, which scores none"):
         check_repeatable(tmp_path, RECORD)
 
 
@@ -72,6 +88,7 @@ def test_a_rerun_destroys_nothing(tmp_path: Path) -> None:
 
 def test_what_can_be_mended_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given: dict[str, Any] = {}
+    (tmp_path / "config.json").write_text('{"register": true}')
 
     def stop(**options: Any) -> None:
         given.update(options)
@@ -86,12 +103,14 @@ def test_what_can_be_mended_is_one_line(tmp_path: Path, monkeypatch: pytest.Monk
     assert given["config_file"] == [str(tmp_path / "config.json")]
     assert (given["resume"], given["overwrite"]) == (True, False)
     assert given["output_dir"] == str(tmp_path / "out")
+    assert given["register"] is False
 
 
 def test_another_error_passes_unless_the_code_is_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rerun, "run", lambda **_: 1 / 0)
+    (tmp_path / "config.json").write_text("{}")
     now = {**RECORD, "code": {"digest": digest_of(code_files())}}
     with pytest.raises(ZeroDivisionError):
         train_again(tmp_path, now, {}, tmp_path / "out")

@@ -76,6 +76,20 @@ def test_of_a_bundle_only_what_is_not_its_own_follows() -> None:
     }
 
 
+def test_a_formula_of_plain_settings_is_given_as_the_number_it_comes_to() -> None:
+    path = bundle_root("breast_us_classification") / "configs" / "train.json"
+    shipped = json.loads(path.read_text(encoding="utf-8"))
+    assert shipped["learning_rate"].startswith("$")
+    assert run_parameters(shipped)["learning_rate"] == "0.002"
+    assert run_parameters({**shipped, "weights": "w.pth"})["learning_rate"] == "0.0003"
+
+
+def test_nothing_is_made_for_a_formula_of_a_component() -> None:
+    made = {"machine": "$1 / 0", "batch_size": "$@machine * 2", "epochs": "$@nothing"}
+    found = run_parameters({**CONFIG, **made})
+    assert (found["batch_size"], found["epochs"]) == ("$@machine * 2", "$@nothing")
+
+
 def test_what_a_configuration_does_not_say_is_left_out() -> None:
     few = {"network_def": {"_target_": "UNet"}, "weights": None, "loss": "$make_loss()"}
     found = run_parameters(few)
