@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines.datasets.dataset import parts
 from pipelines.search.space import VARIANT, Choices, Range, Space, plain, read_space
 from pipelines.search.space_check import checked_space, chosen_by, variant_files
 from pipelines.search.storage import default_storage, without_password
@@ -150,7 +151,9 @@ def make_plan(
             or the weights to begin from have seen images of the fold that is held out.
     """
     recipe = read_recipe(bundle, dataset_dir, words, variants, _OWN)
-    check_weights(recipe.config, recipe.dataset, int(recipe.config["fold"]))
+    fold: Any = recipe.config.get("fold")
+    parts(recipe.dataset, fold)  # refuses a fold that there is not
+    check_weights(recipe.config, recipe.dataset, fold)
     metric = chosen_by(recipe.config, bundle)
     entries: Space = checked_space(read_space(space), space, recipe)
     folder = folder or Path("runs") / recipe.bundle / f"search-{recipe.name}"

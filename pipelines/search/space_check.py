@@ -13,6 +13,7 @@ from pipelines.preview.bundle_file import find_bundle
 from pipelines.search.space import VARIANT, Choices, Range, Space
 from pipelines.series.overrides import merged_config
 from pipelines.series.recipe import Recipe
+from pipelines.training.scored_fold import SCORER
 
 _SAME = "what trains and scores is the same in all trials"
 _REFUSED = {
@@ -26,7 +27,7 @@ _REFUSED = {
 """What cannot be searched, and why."""
 _ALIKE = ("fold", "seed", "parts", "labels", "validate", "score", "scorer")
 """What no variant may change either; how often is validated is its own affair."""
-_HISTORY, _SCORER = ".History", "@scorer"
+_HISTORY = ".History"
 
 
 def checked_space(space: Space, path: Path, recipe: Recipe) -> dict[str, Range | Choices]:
@@ -116,7 +117,7 @@ def chosen_by(config: Mapping[str, Any], what: str) -> str:
 def scorer_place(config: Mapping[str, Any]) -> int | None:
     """Gives the place in ``train::handlers`` of what scores the held-out fold at the end."""
     handlers = config.get("train", {}).get("handlers", [])
-    places = [k for k, each in enumerate(handlers) if each.get("handler") == _SCORER]
+    places = [k for k, each in enumerate(handlers) if each.get("handler") == SCORER]
     return places[0] if places else None
 
 

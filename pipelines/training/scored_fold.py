@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_SCORER = "@scorer"  # what scores the fold, in every bundle's list of handlers
+SCORER = "@scorer"
+"""What scores the fold, in every bundle's list of handlers."""
 
 
 def scores_fold(config: Mapping[str, Any]) -> bool:
@@ -16,4 +17,4 @@ def scores_fold(config: Mapping[str, Any]) -> bool:
     """
     handlers = config.get("train", {}).get("handlers", [])
     given = [each for each in handlers if isinstance(each, Mapping)]
-    return not any(each.get("handler") == _SCORER and each.get("_disabled_") for each in given)
+    return not any(each.get("handler") == SCORER and each.get("_disabled_") for each in given)

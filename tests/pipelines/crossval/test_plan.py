@@ -13,7 +13,7 @@ from pipelines.crossval.plan import (
 )
 from pipelines.errors import InputError
 from tests.pipelines.crossval.conftest import MakePlan
-from tests.pipelines.training.made_record import recorded_run
+from tests.pipelines.training.made_record import recorded_weights
 
 
 def test_there_is_a_run_for_each_fold_and_seed(make: MakePlan) -> None:
@@ -45,9 +45,7 @@ def test_settings_go_to_every_training_unchanged(make: MakePlan) -> None:
 def test_weights_that_have_seen_a_fold_are_refused_before_the_first_training(
     make: MakePlan, class_dataset: Path, tmp_path: Path
 ) -> None:
-    recorded_run(tmp_path / "first", class_dataset, fold=0)
-    model = tmp_path / "first" / "model.pt"
-    model.write_bytes(b"weights")
+    model = recorded_weights(tmp_path / "first", class_dataset, fold=0)
     assert make("--weights", str(model), folds="0,").folds == (0,)
     with pytest.raises(InputError, match=r"chosen by 6 .* of the 6 images of fold 1 .*--fold 0"):
         make("--weights", str(model))

@@ -9,7 +9,7 @@ import pytest
 from pipelines.errors import InputError
 from pipelines.search.plan import Pruning, make_plan, search_command
 from tests.pipelines.search.conftest import SPACE, MakePlan
-from tests.pipelines.training.made_record import recorded_run
+from tests.pipelines.training.made_record import recorded_weights
 
 DRAWN = {"learning_rate": 0.01, "epochs": 3, "network_def::head::dropout": 0.3}
 
@@ -46,12 +46,16 @@ def test_what_the_trials_have_in_common_is_plain(make: MakePlan) -> None:
 def test_weights_that_have_seen_the_held_out_fold_are_refused(
     make: MakePlan, class_dataset: Path, tmp_path: Path
 ) -> None:
-    recorded_run(tmp_path / "first", class_dataset, fold=0)
-    model = tmp_path / "first" / "model.pt"
-    model.write_bytes(b"weights")
+    model = recorded_weights(tmp_path / "first", class_dataset, fold=0)
     make("--weights", str(model), "--fold", "0")
     with pytest.raises(InputError, match="of the 6 images of fold 1 "):
         make("--weights", str(model), "--fold", "1")
+
+
+@pytest.mark.parametrize("fold", ["abc", "9", "-1", "0.5"])
+def test_a_fold_that_the_dataset_does_not_have_is_refused(make: MakePlan, fold: str) -> None:
+    with pytest.raises(InputError, match=rf"^fold {fold} does not exist; .*0 to"):
+        make("--fold", fold)
 
 
 def test_the_command_can_be_typed_again_and_tells_no_password(make: MakePlan) -> None:

@@ -24,6 +24,13 @@ def recorded_run(folder: Path, dataset: Path, **config: Any) -> Path:
     return folder
 
 
+def recorded_weights(folder: Path, dataset: Path, **config: Any) -> Path:
+    """Makes the folder of such a run, and gives its file of weights."""
+    model = recorded_run(folder, dataset, **config) / "model.pt"
+    model.write_bytes(b"weights")
+    return model
+
+
 def give_results(folder: Path, weight: float = 1.0) -> Path:
     """Puts the results of a training of two epochs into a run's folder."""
     torch.save({"a": torch.full((2, 3), weight), "b": torch.arange(3)}, folder / "model.pt")

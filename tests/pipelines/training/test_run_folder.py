@@ -13,7 +13,7 @@ from pipelines.datasets.dataset import digest, read
 from pipelines.errors import InputError
 from pipelines.training import run_folder
 from pipelines.training.run_folder import flag, recorded, setting
-from tests.pipelines.training.made_record import recorded_run
+from tests.pipelines.training.made_record import recorded_weights
 
 Prepare = Callable[..., Path]
 
@@ -213,9 +213,7 @@ def test_a_folder_without_a_record_is_named(tmp_path: Path) -> None:
 def test_weights_that_have_seen_the_scored_fold_are_refused_before_anything_is_removed(
     prepare: Prepare, busi_dataset: Path, tmp_path: Path
 ) -> None:
-    recorded_run(tmp_path / "before", busi_dataset, fold=0)
-    model = tmp_path / "before" / "model.pt"
-    model.write_bytes(b"weights")
+    model = recorded_weights(tmp_path / "before", busi_dataset, fold=0)
     (prepare() / "model.pt").write_text("kept")
     with pytest.raises(InputError, match=r"was trained on or chosen by 6 .* of the 6 images of fo"):
         prepare(overwrite=True, fold=2, weights=str(model))
