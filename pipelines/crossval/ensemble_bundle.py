@@ -46,7 +46,7 @@ def write_ensemble(runs: Sequence[Path], folder: Path, bundle_root: Path) -> Pat
     from networks.ensemble import Ensemble
     from pipelines.training.workflow import readable_cause
 
-    contents = [_inference(run) for run in runs]
+    contents = [_configuration(run, INFERENCE) for run in runs]
     together = {"ensemble": [str(run) for run in runs], "device": "cpu"}
     together["bundle_root"] = str(runs[0].absolute())
     parser = ConfigParser({**contents[0], **together})
@@ -88,9 +88,10 @@ def _write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 def _metadata(runs: Sequence[Path]) -> dict[str, Any]:
     """Gives the metadata of the first run as those of all: what it is, and which runs it holds."""
-    metadata = json.loads((runs[0] / _METADATA).read_text(encoding="utf-8"))
-    told = f"The mean of the probabilities of {len(runs)} networks. {metadata['description']}"
-    return {**metadata, "description": told, "ensemble": [_origin(run) for run in runs]}
+    metadata = _configuration(runs[0], _METADATA)
+    told = f"The mean of the probabilities of {len(runs)} networks. "
+    told += metadata.get("description", "")
+    return {**metadata, "description": told.strip(), "ensemble": [_origin(run) for run in runs]}
 
 
 def _origin(run: Path) -> dict[str, Any]:
@@ -100,17 +101,17 @@ def _origin(run: Path) -> dict[str, Any]:
     return {"run": run.name, **known, "sha256": sha256_of(run / MODEL)}
 
 
-def _inference(run: Path) -> dict[str, Any]:
-    """Reads what answers by a run.
+def _configuration(run: Path, name: str) -> dict[str, Any]:
+    """Reads a configuration file of a run.
 
     Raises:
         InputError: it cannot be read.
     """
     try:
-        return json.loads((run / INFERENCE).read_text(encoding="utf-8"))
+        return json.loads((run / name).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(
-            f"{run / INFERENCE} cannot be read ({error}), so that the runs are no bundle together; "
+            f"{run / name} cannot be read ({error}), so that the runs are no bundle together; "
             f"the scores of all are written. Delete {run} and give the same command again: it is "
             "trained anew"
         ) from error
