@@ -47,7 +47,6 @@ SHIFT = 1.5  # between the means of both classes, in standard deviations
 CORRELATION = 0.5
 MISSED = 0.1
 LEVEL = 0.95
-LARGEST_BCA = 200  # images; beyond, leaving each out would take most of the time
 LABELS = ("negative", "positive")
 AT_THRESHOLD = float(norm.cdf(SHIFT / 2))
 SURENESS = {"true probabilities": 1.0, "log odds times 3": 3.0}
@@ -181,18 +180,17 @@ def intervals(
     ]
     for statistics in tables:
         drawn = resampled_values(statistics, resamples, seed)
-        left_out = left_out_values(statistics) if len(cases) <= LARGEST_BCA else None
+        left_out = left_out_values(statistics)
         values = statistics.values(np.ones((1, statistics.groups)))[0]
         for column, quantity in enumerate(statistics.quantities):
             name = _name(quantity)
-            if name is None or quantity.groups < 2:
+            if name is None or quantity.resampled_groups < 2:
                 continue
             percentile = percentile_bounds(drawn[:, column], LEVEL)
             value = float(values[column])
             yield name, "percentile", value, *percentile
-            if left_out is not None:
-                bca = bca_bounds(values[column], drawn[:, column], left_out[:, column], LEVEL)
-                yield name, "bca", value, *(percentile if np.isnan(bca).any() else bca)
+            bca = bca_bounds(values[column], drawn[:, column], left_out[:, column], LEVEL)
+            yield name, "bca", value, *(percentile if np.isnan(bca).any() else bca)
             if quantity.proportion and statistics.groups == len(cases):
                 for kind, function in PROPORTIONS.items():
                     yield name, kind, value, *function(*quantity.proportion, LEVEL)
@@ -215,10 +213,9 @@ def _calibration_intervals(
         score, half = f"calibration_error, {name}", norm.ppf((1 + LEVEL) / 2) * drawn.std(ddof=1)
         yield score, "percentile", value, *percentile_bounds(drawn, LEVEL)
         yield score, "normal", value, max(value - half, 0.0), min(value + half, 1.0)
-        if len(cases) <= LARGEST_BCA:
-            bca = bca_bounds(value, drawn, left_out_values(statistics)[:, column], LEVEL)
-            if not np.isnan(bca).any():
-                yield score, "bca", value, *bca
+        bca = bca_bounds(value, drawn, left_out_values(statistics)[:, column], LEVEL)
+        if not np.isnan(bca).any():
+            yield score, "bca", value, *bca
 
 
 def _name(quantity: Quantity) -> str | None:

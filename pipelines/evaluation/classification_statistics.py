@@ -127,12 +127,14 @@ class ClassificationStatistics:
         """Says what each column of ``values`` is."""
         right, images, every = truth == predicted, "images", np.ones(len(truth), dtype=bool)
         overall = [*OVERALL, *(_AREAS if self._rankings else ())]
+        rarest = min((len(np.unique(groups[truth == place])) for place in set(truth)), default=0)
         for name in [*overall, *(_CALIBRATION if self._rankings else ())]:
             share = (int(right.sum()), len(truth)) if name == "accuracy" else None
             yield Quantity(
                 *(name, "", DESCRIPTIONS[name], images, *counted(every, groups)),
                 proportion=share,
                 inflated=name in INFLATED,
+                rarest=rarest if name in _MEANS else None,
             )
         texts = {name: text for name, (_, text) in BY_CLASS.items()}
         for name, text in {**texts, **(_AREAS if self._rankings else {})}.items():

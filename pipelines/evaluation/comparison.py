@@ -170,9 +170,10 @@ def _pair(
         pair = [float(row[column]) for row in values]
         counted = [statistics.quantities[column] for statistics in (before, after)]
         groups = min(quantity.groups for quantity in counted)
+        resampled = min(quantity.resampled_groups for quantity in counted)
         value, drawn = pair[1] - pair[0], differences[:, column]
         low, high = difference_bounds(value, drawn, options.level, counted[0].inflated)
-        bounded = groups >= 2 and has_width(low, high)
+        bounded = resampled >= 2 and has_width(low, high)
         scores[name] = {
             "first": _or_none(pair[0]),
             "second": _or_none(pair[1]),

@@ -74,9 +74,10 @@ def score_entries(
     Returns:
         A pair for each score: what it is, and its entry with ``value``, ``n``, ``unit``,
         ``groups``, ``low``, ``high``, ``level``, ``interval`` (the method) and ``description``. A
-        value that is not defined is None; so are the bounds where fewer than two groups count,
-        where all resamples agree though the score is no plain proportion, and of a score that
-        resampling inflates. ``interval`` is ``percentile`` where a BCa interval is not defined.
+        value that is not defined is None; so are the bounds where fewer than two groups count (for
+        a mean over the classes: of any class), where all resamples agree though the score is no
+        plain proportion, and of a score that resampling inflates. ``interval`` is ``percentile``
+        where a BCa interval is not defined.
     """
     values = statistics.values(np.ones((1, statistics.groups)))[0]
     drawn = resampled_values(statistics, options.resamples, options.seed)
@@ -213,7 +214,7 @@ def _entry(
     quantity: Quantity, value: float, low: float, high: float, method: str, level: float
 ) -> dict[str, Any]:
     defined = not math.isnan(value)
-    bounded = defined and quantity.groups >= 2 and not math.isnan(low)
+    bounded = defined and quantity.resampled_groups >= 2 and not math.isnan(low)
     return {
         "value": value if defined else None,
         "n": quantity.n,

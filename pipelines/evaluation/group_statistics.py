@@ -29,6 +29,7 @@ class Quantity(NamedTuple):
         proportion: hits and trials where the score is a plain share of images; None elsewhere.
         inflated: whether resampling alone raises it, as it does a mean of absolute differences; it
             then has no interval.
+        rarest: distinct groups of the rarest class of a mean over the classes; None elsewhere.
     """
 
     score: str
@@ -39,6 +40,12 @@ class Quantity(NamedTuple):
     groups: int
     proportion: tuple[int, int] | None = None
     inflated: bool = False
+    rarest: int | None = None
+
+    @property
+    def resampled_groups(self) -> int:
+        """How many groups a resample exchanges at the least: below two it shows no spread."""
+        return self.groups if self.rarest is None else min(self.groups, self.rarest)
 
 
 class GroupStatistics(Protocol):

@@ -129,7 +129,7 @@ def segmentation_drop(
             (drawn[0][:, one], drawn[1][:, two]),
             (counted[0].n, counted[1].n),
             level,
-            all(quantity.groups >= 2 for quantity in counted),
+            all(quantity.resampled_groups >= 2 for quantity in counted),
         )
     return {"classes": [KINDS[kind] for kind in shared], "scores": entries}
 

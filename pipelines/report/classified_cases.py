@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from pipelines.datasets.audit.appearance import eight_bits
 from pipelines.datasets.audit.measure import read_pixels
 from pipelines.errors import first_line
 from pipelines.evaluation.classification import PREFIX
+from pipelines.quiet_readers import quiet_readers
 from pipelines.report.case_pictures import PicturedCase, View, view
 from pipelines.report.score_names import number
 from pipelines.report.sources import MODEL, Member, Sources
@@ -154,7 +153,7 @@ def _heats_of(
     # Wrapped, because the weights may hold a temperature; the heat is of the upright image alone.
     network = CalibratedClassifier(setting(member.folder, "network_def"), flip_average=False)
     load_weights(network, member.folder / MODEL)
-    with _quiet_monai():
+    with quiet_readers():
         prepare = setting(member.folder, "preprocessing")
     images = [torch.as_tensor(prepare({"image": path})["image"]).float() for path in paths.values()]
     classes = [labels.index(records[name]["predicted"]) for name in paths]
@@ -165,20 +164,6 @@ def _heats_of(
         name: (_seen(image), heat.numpy())
         for name, image, heat in zip(paths, images, heats, strict=True)
     }
-
-
-@contextmanager
-def _quiet_monai() -> Iterator[None]:
-    """Keeps MONAI from telling, by each reader that it makes, which DICOM decoder is missing."""
-    logger = logging.getLogger("monai.data.nvimgcodec_pydicom_plugin")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="NvImgCodec")
-            yield
-    finally:
-        logger.setLevel(level)
 
 
 def _seen(image: Any) -> NDArray[np.floating]:

@@ -92,6 +92,7 @@ def _bounds(honest: Sources, leaky: Sources) -> dict[str, tuple[float, float]] |
         value, values = points[1][column] - points[0][column], drawn[:, column]
         if not quantity.part and np.isfinite(values).any():
             low, high = difference_bounds(value, values, _LEVEL, quantity.inflated)
-            if low < high:  # resamples that all agree are no interval
+            # Resamples that all agree are no interval.
+            if quantity.resampled_groups >= 2 and low < high:
                 found[quantity.score] = (float(low), float(high))
     return found

@@ -1,4 +1,7 @@
+from typing import Any
+
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn import metrics
 
@@ -95,3 +98,24 @@ def test_a_constant_classifier_has_one_balanced_accuracy() -> None:
     )
     assert entries["balanced_accuracy", ""]["low"] is None
     assert entries["recall", "malignant"]["high"] > 0.3
+
+
+def test_a_mean_over_classes_needs_two_groups_of_each_for_an_interval() -> None:
+    classes = ["a"] * 6 + ["b"] * 2
+    table = pd.DataFrame(
+        {
+            "group": ["g1", "g2", "g3", "g4", "g5", "g6", "g7", "g7"],
+            "class": classes,
+            "predicted": ["a", "a", "b", "a", "b", "a", "b", "a"],
+        }
+    )
+
+    def entries(cases: pd.DataFrame) -> dict[str, Any]:
+        found = score_entries(ClassificationStatistics(cases, ["a", "b"]), IntervalOptions(200))
+        return {quantity.score: entry for quantity, entry in found if not quantity.part}
+
+    one = entries(table)
+    assert one["balanced_accuracy"]["value"] == pytest.approx(7 / 12)
+    assert one["balanced_accuracy"]["low"] is None and one["accuracy"]["low"] is not None
+    two = entries(table.assign(group=[*table["group"][:-1], "g8"]))
+    assert two["balanced_accuracy"]["low"] is not None
