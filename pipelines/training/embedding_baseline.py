@@ -18,6 +18,7 @@ import torch
 from ignite.engine import Engine, Events
 from monai.data import DataLoader, Dataset
 from rich.console import Console
+from torch.nn.parallel import DistributedDataParallel
 
 from networks.transfer_classifier import TransferClassifier
 from pipelines.atomic import replacing, write_text
@@ -62,7 +63,8 @@ class EmbeddingBaseline:
         seed: of everything random.
 
     Raises:
-        InputError: there is no such classifier, or network and activation do not fit it.
+        InputError: there are several processes, there is no such classifier, or network and
+            activation do not fit it.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class EmbeddingBaseline:
         num_workers: int = 0,
         seed: int = 0,
     ) -> None:
+        _check_alone(network)
         _check(network, classifier, activation, strengths)
         self.network = network
         self.classifier = classifier
@@ -102,8 +105,6 @@ class EmbeddingBaseline:
 
     def run(self) -> None:
         """Embed, fit each candidate, keep the best, calibrate, score the fold, and track it."""
-        if idist.get_world_size() > 1:
-            raise InputError("the baseline runs in one process; leave multi_gpu_train.json out")
         engine = Engine(self._try)
         engine.add_event_handler(Events.COMPLETED, self._keep)
         for calibration in self.calibrations:
@@ -177,6 +178,14 @@ def fill_head(head: torch.nn.Module, layers: Sequence[Layer]) -> None:
         for module, (weight, bias) in zip(linear, layers, strict=True):
             module.weight.copy_(torch.as_tensor(weight))
             module.bias.copy_(torch.as_tensor(bias))
+
+
+def _check_alone(network: torch.nn.Module) -> None:
+    if idist.get_world_size() > 1 or isinstance(network, DistributedDataParallel):
+        raise InputError(
+            "the baseline runs in one process; start it without torchrun, and leave "
+            "multi_gpu_train.json out"
+        )
 
 
 def _check(

@@ -98,7 +98,10 @@ class ReplayDataset(CacheDataset):
 class ReplaySampler(DistributedSampler):
     """Yields ``(epoch, index)``, shuffled by (seed, epoch), shared out between the processes.
 
-    MONAI's engines call ``set_epoch`` of a ``DistributedSampler`` at the start of an epoch.
+    Each process gets as many. Where the processes do not divide the images, the rest, other images
+    each epoch, is left out: no image counts twice in an epoch. Of fewer images than processes some
+    are drawn twice. MONAI's engines call ``set_epoch`` of a ``DistributedSampler`` at the start of
+    an epoch.
 
     Args:
         data: the data set to be sampled.
@@ -106,11 +109,13 @@ class ReplaySampler(DistributedSampler):
     """
 
     def __init__(self, data: Dataset, seed: int) -> None:
+        processes = idist.get_world_size()
         super().__init__(
             data,
-            num_replicas=idist.get_world_size(),
+            num_replicas=processes,
             rank=idist.get_rank(),
             shuffle=True,
+            drop_last=len(data) >= processes,  # type: ignore[arg-type]
             # PyTorch shuffles by seed + epoch: neighbouring seeds would repeat each other's orders.
             seed=sample_seed(seed, 0, 0),
         )

@@ -8,15 +8,19 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import ignite.distributed as idist
-from monai.bundle import ConfigParser
+import torch
+from monai.bundle import ConfigParser, ConfigWorkflow
 
 from pipelines.atomic import write_text
 from pipelines.datasets.dataset import LEAKY, digest, read
 from pipelines.errors import InputError
+from pipelines.training.processes import check_alike, check_resumable, check_shared
 from pipelines.training.run_bundle import write_run_bundle
-from pipelines.training.run_record import write_record, write_resume
+from pipelines.training.run_record import FILE as RECORD
+from pipelines.training.run_record import read_record, write_record, write_resume
 from pipelines.training.weight_origin import WEIGHTS, check_weights
 from pipelines.training.workflow import running_config, running_workflow
 
@@ -70,7 +74,7 @@ def prepare(
 ) -> Path:
     """Make a run's folder, or take up that of one that goes on, and record what it begins from.
 
-    Only the first process of several touches the disk.
+    Only the first process of several touches the disk; the others must see what it has made.
 
     Args:
         output_dir: the run's folder.
@@ -86,11 +90,14 @@ def prepare(
 
     Raises:
         InputError: the folder holds something and neither was asked for; it holds another kind of
-            thing; it cannot be written; the run in it had another configuration; or the weights to
-            begin from have seen images that will be scored.
+            thing; it cannot be written; the run in it had another configuration, or another number
+            of processes; the weights to begin from have seen images that will be scored; or of
+            several machines one has other data, or does not see the folder.
     """
     folder = Path(output_dir)
     resume, overwrite = flag(resume, "resume"), flag(overwrite, "overwrite")
+    if idist.get_world_size() > 1:
+        check_alike({"the content of dataset_dir": digest(read(dataset_dir))})
     if idist.get_rank() == 0:
         dataset = read(dataset_dir)
         config = {**_plain(running_config()), **_probed(), DIGEST: digest(dataset)}
@@ -110,17 +117,23 @@ def prepare(
                 f"output_dir {folder} cannot be written ({error.strerror or error}); choose another"
             ) from error
     idist.barrier()
+    check_shared(folder / CONFIG)
     return folder
 
 
 def _prepare(folder: Path, config: dict[str, Any], resume: bool, overwrite: bool) -> bool:
     """Makes the folder and writes the configuration; tells whether a training goes on in it."""
     occupied = _check_folder(folder, resume, overwrite)
-    if occupied and resume:
+    if occupied and resume and not _is_own(folder):
+        if (folder / RECORD).is_file():
+            check_resumable(read_record(folder), folder)
         _check_same(recorded(folder), config, folder)
     elif occupied:
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    workflow = running_workflow()
+    if workflow is not None:
+        _MADE[workflow] = folder.absolute()
     write_text(folder / CONFIG, json.dumps(config, indent=2, ensure_ascii=False) + "\n")
     return (folder / CHECKPOINT).is_file()
 
@@ -132,12 +145,26 @@ def _check_folder(folder: Path, resume: bool, overwrite: bool) -> bool:
     occupied = folder.is_dir() and any(not _is_left_over(path) for path in folder.iterdir())
     if occupied and not _is_run(folder):
         raise InputError(f"output_dir {folder} holds other files and no run; choose another folder")
-    if occupied and not resume and not overwrite:
+    if occupied and not (resume or overwrite or _is_own(folder)):
         raise InputError(
             f"output_dir {folder} already holds a run; go on with it by --resume true, replace it "
             "by --overwrite true, or choose another --output_dir"
         )
     return occupied
+
+
+_MADE: WeakKeyDictionary[ConfigWorkflow, Path] = WeakKeyDictionary()
+"""The folder that each workflow of this process has made."""
+
+
+def _is_own(folder: Path) -> bool:
+    """Whether the running workflow made the folder, and has not trained in it.
+
+    MONAI's client for federated learning initializes a workflow twice.
+    """
+    workflow = running_workflow()
+    made = None if workflow is None else _MADE.get(workflow)
+    return made == folder.absolute() and not (folder / CHECKPOINT).exists()
 
 
 def _is_left_over(path: Path) -> bool:
@@ -172,7 +199,14 @@ def _is_run(folder: Path) -> bool:
 def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
     """The configuration as JSON gives it back: without metadata, lists where there were tuples."""
     kept = {k: v for k, v in config.items() if k not in (ConfigParser.meta_key, LEAKY)}
-    return json.loads(json.dumps(kept))
+    return json.loads(json.dumps(kept, default=_device_name))
+
+
+def _device_name(value: Any) -> str:
+    """The name of a device: MONAI Label hands over the device itself."""
+    if isinstance(value, torch.device):
+        return str(value)
+    raise TypeError(f"{value!r} cannot be written as JSON")
 
 
 _MAY_CHANGE = {

@@ -45,6 +45,9 @@ def _name_classes(metadata: dict[str, Any], labels: Sequence[str]) -> None:
     """Writes the classes where the metadata tell them."""
     pred = metadata["network_data_format"]["outputs"]["pred"]
     pred["num_channels"] = len(labels)
+    codes = metadata.get("dicom", {}).get("classes")
+    if isinstance(codes, dict):  # those of other classes would be of no use
+        metadata["dicom"]["classes"] = {name: codes[name] for name in labels if name in codes}
     pred["channel_def"] = {str(index): f"{name} (logit)" for index, name in enumerate(labels)}
     if pred["format"] == "segmentation":
         of_pixels = ", ".join(f"{index} is {name}" for index, name in enumerate(labels))

@@ -52,10 +52,10 @@ class WeightAverage:
         self.network = self.trained if self.model is None else self.model.module
 
     def attach(self, engine: Engine) -> None:
-        """Average after each step of the trainer ``engine``."""
+        """Average after each step of ``engine``; processes agree at the end of each epoch."""
         if self.model is not None:
             engine.add_event_handler(Events.ITERATION_COMPLETED, self._update)
-            engine.add_event_handler(Events.EPOCH_COMPLETED, self._agree)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self._agree)
 
     def state_dict(self) -> dict[str, Any]:
         """The averaged weights and the number of steps."""
@@ -73,7 +73,7 @@ class WeightAverage:
         self.model.update_parameters(self.trained)
 
     def _agree(self) -> None:
-        # Each process averages its own normalisation statistics; the first one's are kept.
+        # Each process has its own normalisation statistics; the first one's are validated and kept.
         if idist.get_world_size() > 1:
             for buffer in self.network.buffers():
                 torch.distributed.broadcast(buffer, 0)

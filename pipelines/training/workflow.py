@@ -26,6 +26,8 @@ from monai.bundle.utils import ID_SEP_KEY
 from networks.errors import NetworkError
 from pipelines import bundles
 from pipelines.errors import InputError, first_line, no_room
+from pipelines.training.lost_process import MESSAGE as LOST
+from pipelines.training.lost_process import is_lost
 from pipelines.training.out_of_memory import is_out_of_memory
 from pipelines.training.settings import check_texts
 from pipelines.training.termination import MESSAGE, is_terminated, stop_on_terminate
@@ -255,7 +257,8 @@ def show_readable_errors() -> None:
             shown(kind, error, trace)
             return
         print(f"Error: {readable}", file=sys.stderr)
-        _tell_torchrun(f"Error: {readable}")
+        if str(readable) != LOST:  # torchrun must not take it for the cause
+            _tell_torchrun(f"Error: {readable}")
 
     hook._med2d = True  # type: ignore[attr-defined]
     sys.excepthook = hook
@@ -286,6 +289,8 @@ def readable_cause(error: BaseException | None) -> BaseException | None:
                 f"there is not enough memory ({first_line(error)}); give a smaller batch_size or "
                 "image_size, or choose a smaller network"
             )
+        if is_lost(error):
+            return InputError(LOST)
         told = _TOLD_BY_WORKER.search(str(error))
         if told is not None:
             return InputError(told[1])

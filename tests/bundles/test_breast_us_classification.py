@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -204,21 +202,3 @@ def test_inference_answers_every_mode_alike(folder: Path, dataset: Path, tmp_pat
     assert {"deeper/L.png", "deeper/L.bmp", "exif.png"} <= set(table["image"])
     values = table[[f"p_{name}" for name in BUNDLE.labels]].to_numpy()
     np.testing.assert_allclose(values, np.tile(values[:1], (6, 1)), atol=1e-6)
-
-
-@pytest.mark.slow
-def test_two_processes_train_and_score_together(work: Path, dataset: Path) -> None:
-    folder = work / "two"
-    given = {**SMALL, **BUNDLE.smallest, "dataset_dir": dataset, "output_dir": folder, "epochs": 1}
-    files = [BUNDLE.config("train"), BUNDLE.config("multi_gpu_train")]
-    command = [
-        sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--master_port=29513",
-        "-m", "monai.bundle", "run", "--config_file", str(files),
-        *(text for k, v in given.items() for text in (f"--{k}", str(v))),
-    ]  # fmt: skip
-    done = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr[-2000:]
-    cases = (folder / "cases.csv").read_bytes()
-    with contextlib.chdir(work):  # one process, the same cases
-        run(config_file=[BUNDLE.config("train"), BUNDLE.config("evaluate")], output_dir=str(folder))
-    assert (folder / "cases.csv").read_bytes() == cases

@@ -510,20 +510,6 @@ def test_a_killed_run_goes_on_to_the_weights_of_one_never_killed(tracked, busi_d
     assert (killed / "mlflow.json").read_text() == record
 
 
-@pytest.mark.slow
-def test_two_processes_train_and_score_together(tracked, busi_dataset):
-    folder = tracked / "two"
-    command = [
-        sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--master_port=29511",
-        *_command(folder, busi_dataset, [TRAIN, MULTI], epochs=1),
-    ]  # fmt: skip
-    done = subprocess.run(command, cwd=tracked, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr[-2000:]
-    cases = (folder / "cases.csv").read_bytes()
-    run(config_file=[TRAIN, EVALUATE], output_dir=str(folder))  # one process, the same cases
-    assert (folder / "cases.csv").read_bytes() == cases
-
-
 def test_monais_tracking_switch_still_gives_one_run(tracked, busi_dataset):
     from mlflow.tracking import MlflowClient
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -263,19 +261,6 @@ def test_a_step_without_memory_goes_on_in_halves(
     assert sizes == [4, 2, 2]
     machine = json.loads((tmp_path / "machine.json").read_text(encoding="utf-8"))
     assert (machine["batch_size"], machine["effective_batch"]) == (2, 4)
-
-
-@pytest.mark.slow
-def test_two_processes_train_and_score_together(work: Path, dataset: Path) -> None:
-    folder = work / "two"
-    given = {**SMALL, "epochs": 1, "dataset_dir": dataset, "output_dir": folder, "batch_size": 2}
-    words = [text for key, value in given.items() for text in (f"--{key}", str(value))]
-    command = ["-m", "torch.distributed.run", "--nproc_per_node=2", "-m", "monai.bundle", "run"]
-    files = ["--config_file", str([TRAIN, MULTI])]
-    subprocess.run([sys.executable, *command, *files, *words], cwd=work, check=True)
-    cases = read_cases(folder / "cases.csv", class_map_columns(LABELS))
-    assert len(cases) == 4
-    assert len(list((folder / "predictions").glob("*_index.png"))) == 4
 
 
 def infer(config: str | Path, source: Path, target: Path, **overrides: Any) -> Path:

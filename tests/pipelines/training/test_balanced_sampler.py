@@ -76,7 +76,7 @@ def test_the_processes_share_the_draws(processes: int, monkeypatch: pytest.Monke
         shares.append(drawn(2))
     whole = [draw for share in shares for draw in share]
     assert len({len(share) for share in shares}) == 1
-    assert len(whole) == len(set(whole)) == -(-20 // processes) * processes
+    assert len(whole) == len(set(whole)) == 20 // processes * processes
     counts = Counter(CLASSES[index] for _, index, _ in whole)
     assert max(counts.values()) - min(counts.values()) <= 1
 

@@ -1,6 +1,8 @@
 """The baseline chooses by the validation, keeps a plain network, scores and tracks."""
 
 import csv
+import json
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,6 +26,7 @@ from pipelines.training.embedding_classifiers import KINDS, fit_classifier
 from pipelines.training.tracked_results import CALIBRATION
 from pipelines.training.tracking import Tracking
 from pipelines.training.weights import load_weights
+from scripts.check_gpus import configs, environment, make_dataset, torchrun, words
 from transforms.class_probabilities import ClassProbabilitiesd
 
 LABELS = ["a", "b", "c"]
@@ -210,8 +213,36 @@ def test_what_does_not_fit_is_refused(
 
 
 def test_several_processes_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    parts = made(tmp_path, "logistic")
     monkeypatch.setattr(module.idist, "get_world_size", lambda: 2)
     with pytest.raises(InputError, match=r"leave multi_gpu_train\.json out"):
-        parts.baseline.run()
+        made(tmp_path, "logistic")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_it_is_refused_before_a_run_s_folder_is_made() -> None:
+    (path,) = configs("breast_us_classification", "multi_gpu_train")
+    steps = json.loads(Path(path).read_text(encoding="utf-8"))["initialize"]
+    (built,) = [at for at, step in enumerate(steps) if "'baseline'" in step]
+    (made,) = [at for at, step in enumerate(steps) if "run_folder.prepare" in step]
+    assert built < made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", ["embeddings_svm", "embeddings_scales"])
+def test_torchrun_is_refused_before_there_is_a_folder(variant: str, tmp_path: Path) -> None:
+    bundle = "breast_us_classification"
+    dataset = make_dataset(bundle, tmp_path, 2)
+    given = {"dataset_dir": dataset, "output_dir": tmp_path / "run", "num_workers": 0}
+    command = torchrun(bundle, 2, more=tuple(configs(bundle, f"variants/{variant}")))
+    done = subprocess.run(
+        [*command, *words(given)],
+        cwd=tmp_path,
+        env=environment(cpu=True),
+        capture_output=True,
+        text=True,
+    )
+    told = [line for line in done.stderr.splitlines() if "the baseline runs in one process" in line]
+    assert done.returncode != 0 and told, done.stderr
+    own, _, _ = done.stderr.partition("torch/distributed/elastic")  # torchrun tells of the loss
+    assert "Traceback" not in own and "AttributeError: " not in done.stderr
+    assert not (tmp_path / "run").exists()

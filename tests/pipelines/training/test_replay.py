@@ -151,9 +151,15 @@ def test_the_processes_share_the_items(count: int, monkeypatch: pytest.MonkeyPat
         shares.append(list(sampler))
     assert {epoch for share in shares for epoch, _ in share} == {4}
     indices = [{index for _, index in share} for share in shares]
-    assert indices[0] | indices[1] == set(range(count))
-    assert len(shares[0]) == len(shares[1])
-    assert len(indices[0] & indices[1]) == count % 2  # one twice, so that both have as many
+    assert not indices[0] & indices[1]
+    assert len(shares[0]) == len(shares[1]) == len(indices[0])
+    # Both have as many: of an odd number one is left out.
+    assert len(indices[0] | indices[1]) == count - count % 2
+
+
+def test_fewer_items_than_processes_are_drawn_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay.idist, "get_world_size", lambda: 4)
+    assert [index for _, index in ReplaySampler(range(1), seed=0)] == [0]
 
 
 def test_the_order_differs_between_epochs_and_seeds() -> None:

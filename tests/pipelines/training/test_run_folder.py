@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from pipelines.bundles import bundle_root
 from pipelines.datasets.dataset import digest, read
@@ -177,6 +178,14 @@ def test_resume_with_another_recipe_is_refused(key: str, value: Any, prepare: Pr
     assert recorded(prepare(resume=True)).get(key) == CONFIG.get(key)
 
 
+def test_resume_by_another_number_of_processes_is_refused(prepare: Prepare) -> None:
+    path = prepare() / "record.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, "processes": 2}))
+    with pytest.raises(InputError, match=r"is trained by 2 processes and cannot go on with 1 pro"):
+        prepare(resume=True)
+
+
 def test_resume_may_change_what_changes_no_result(prepare: Prepare) -> None:
     prepare()
     changes = {"num_workers": 4, "epochs": 9, "device": "cpu"}
@@ -219,3 +228,32 @@ def test_weights_that_have_seen_the_scored_fold_are_refused_before_anything_is_r
         prepare(overwrite=True, fold=2, weights=str(model))
     assert (tmp_path / "run" / "model.pt").read_text() == "kept"
     assert recorded(prepare(overwrite=True, fold=0, weights=str(model)))["weights"] == str(model)
+
+
+class Workflow:
+    """Stands for a workflow that is running."""
+
+    def __init__(self) -> None:
+        self.parser: dict[str, Any] = {}
+
+
+def test_a_workflow_that_begins_twice_takes_its_own_folder_until_it_has_trained(
+    prepare: Prepare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = Workflow(), Workflow()
+    monkeypatch.setattr(run_folder, "running_workflow", lambda: one)
+    prepare()
+    folder = prepare(epochs=1)
+    assert recorded(folder)["epochs"] == 1
+    assert recorded(prepare(resume=True))["epochs"] == 3
+    monkeypatch.setattr(run_folder, "running_workflow", lambda: other)
+    with pytest.raises(InputError, match="already holds a run"):
+        prepare()
+    monkeypatch.setattr(run_folder, "running_workflow", lambda: one)
+    (folder / "checkpoint.pt").write_text("trained")
+    with pytest.raises(InputError, match="already holds a run"):
+        prepare()
+
+
+def test_a_device_is_recorded_by_its_name(prepare: Prepare) -> None:
+    assert recorded(prepare(device=torch.device("cpu")))["device"] == "cpu"

@@ -1,5 +1,6 @@
 """The averaged weights follow the formula, survive a checkpoint and can be switched off."""
 
+import ignite.distributed as idist
 import pytest
 import torch
 from ignite.engine import Engine
@@ -46,6 +47,23 @@ def test_without_a_decay_the_network_is_the_trained_one() -> None:
     train(model, average, 2)
     assert average.network is model
     assert average.state_dict() == {}
+
+
+@pytest.mark.parametrize("decay", [None, 0.9])
+def test_the_statistics_of_the_first_process_are_validated(
+    decay: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = network()
+    average = WeightAverage(model, decay)
+
+    def broadcast(buffer: torch.Tensor, source: int) -> None:
+        assert source == 0
+        buffer.fill_(7)
+
+    monkeypatch.setattr(idist, "get_world_size", lambda: 2)
+    monkeypatch.setattr(torch.distributed, "broadcast", broadcast)
+    train(model, average, 2)
+    assert all(bool((buffer == 7).all()) for buffer in average.network.buffers())
 
 
 def test_a_resumed_average_goes_on_where_it_was() -> None:
