@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from pipelines.errors import InputError
 
@@ -43,3 +44,8 @@ def bundle_classes(name: str) -> list[str]:
     text = (bundle_root(name) / "configs" / "metadata.json").read_text(encoding="utf-8")
     told = json.loads(text)["network_data_format"]["outputs"]["pred"]["channel_def"]
     return [str(label).partition(" (")[0] for label in told.values()]
+
+
+def metadata_schema() -> dict[str, Any]:
+    """The rules that a bundle's metadata.json is checked by, as a JSON schema."""
+    return json.loads((_ROOT / "metadata_schema.json").read_text(encoding="utf-8"))

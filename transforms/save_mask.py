@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from monai.config import KeysCollection
 from monai.data import MetaTensor
-from monai.transforms import MapTransform
+from monai.transforms import MapTransform, SaveImaged
 from PIL import Image
 
 from transforms.nifti_orientation import as_stored, directions, picture_axes
@@ -52,13 +52,16 @@ def mask_name(source: Path, postfix: str = "_mask") -> str:
     return f"{source.stem}{postfix}.png"
 
 
-class SaveImageMaskd(MapTransform):
+class SaveImageMaskd(SaveImaged):
     """Save class-index masks of shape (1, height, width), upright, under the input's own name.
 
     A picture's mask is a palette PNG: its pixels are the class indices and a viewer shows them in
     colours. The mask of a NIfTI input is a NIfTI that overlays it voxel by voxel: turned back to
     the input's array, with its shape and its transform, and nothing else of its header. A file is
     written beside and renamed into place, so that a stopped run leaves no half file.
+
+    It is a ``SaveImaged`` by name alone: MONAI Label and MONAI Deploy, which write results
+    themselves, leave those out of a bundle's postprocessing.
 
     Args:
         keys: keys of the masks; each needs metadata with the input's file name.
@@ -81,7 +84,7 @@ class SaveImageMaskd(MapTransform):
         postfix: str = "_mask",
         colours: Sequence[Sequence[int]] | None = None,
     ) -> None:
-        super().__init__(keys)
+        MapTransform.__init__(self, keys)
         self.colours = PALETTE if colours is None else colours
         self.output_dir = Path(output_dir)
         self.input_dir = Path(input_dir).absolute() if input_dir else None

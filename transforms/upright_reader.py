@@ -88,7 +88,7 @@ class UprightReader(ImageReader):
             array = self._decoded(img)
         except PictureError as error:
             raise PictureError(_naming(img, error)) from error
-        return array, _metadata(array)
+        return array, picture_metadata(array)
 
     def _decoded(self, path: Path) -> np.ndarray:
         if not str(path).lower().endswith(NIFTI_SUFFIXES):
@@ -111,7 +111,12 @@ def _naming(path: Path, error: Exception) -> str:
     return text if str(path) in text else f"{path}: {text}"
 
 
-def _metadata(array: np.ndarray) -> dict:
+def picture_metadata(array: np.ndarray) -> dict:
+    """What ``LoadImage`` is told of a picture.
+
+    Args:
+        array: (height, width) or (height, width, 3).
+    """
     return {
         MetaKeys.SPATIAL_SHAPE: np.asarray(array.shape[:2]),
         MetaKeys.ORIGINAL_CHANNEL_DIM: float("nan") if array.ndim == 2 else -1,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.bundles import bundle_names, bundle_root
+from pipelines.bundles import bundle_names, bundle_root, metadata_schema
 from pipelines.errors import InputError
 
 
@@ -28,3 +28,10 @@ def test_names_and_roots_do_not_depend_on_the_working_folder(
 def test_an_unknown_bundle_is_refused_with_the_known_ones() -> None:
     with pytest.raises(InputError, match=r"no bundle 'bone'; expected one of .*breast_us"):
         bundle_root("bone")
+
+
+def test_the_rules_of_metadata_are_a_schema() -> None:
+    from jsonschema import Draft7Validator
+
+    Draft7Validator.check_schema(metadata_schema())
+    assert "network_data_format" in metadata_schema()["required"]

@@ -10,7 +10,7 @@ import pytest
 import torch
 from monai.bundle import ConfigParser
 from monai.data import MetaTensor, decollate_batch, list_data_collate
-from monai.transforms import Invertd, LoadImaged
+from monai.transforms import Invertd, LoadImaged, SaveImaged
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -234,3 +234,7 @@ def test_a_letterboxed_or_padded_mask_comes_back_in_place(
     assert overlap(result, mask) > (0.75 if max(size) == 1000 else 0.9)
     wrong = (result.T, result[::-1], result[:, ::-1], result[::-1, ::-1])
     assert all(overlap(turned, mask) < 0.6 for turned in wrong)
+
+
+def test_programs_that_leave_out_what_saves_leave_it_out(tmp_path: Path) -> None:
+    assert isinstance(SaveImageMaskd("pred", str(tmp_path)), SaveImaged)
