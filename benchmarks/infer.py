@@ -1,4 +1,4 @@
-"""How fast a bundle of segmentation answers a folder of pictures, from files to files.
+"""How fast a bundle answers a folder of pictures, from files to files; and its network by itself.
 
 Runs ``inference.json`` as ``monai.bundle run`` does, in this process, round after round, each into
 a folder of its own; a first round warms up and is left out. Of each round:
@@ -8,8 +8,12 @@ a folder of its own; a first round warms up and is left out. Of each round:
   printed by itself;
 * seconds in the network's forward pass, and their share of the run.
 
+Then the network alone answers one image and batches on the CPU, as PyTorch runs it, as TorchScript
+and by ONNX Runtime, by turns, so that what else the machine does hits all alike; ratios are to
+PyTorch's median. --no_formats leaves this out.
+
 Run: python benchmarks/infer.py [--bundle tissue_segmentation] [--variant joint]
-     [--run RUN | --weights FILE] [--pictures FOLDER] [--rounds 5]
+     [--run RUN | --weights FILE] [--pictures FOLDER] [--rounds 5] [--batches 1,8] [--no_formats]
 
 Without a run or weights the network of the recipe answers with random weights. They cost the
 network what others do, but paint noise, which compresses worse than lesions.
@@ -35,14 +39,19 @@ import torch
 from monai.bundle import ConfigParser, create_workflow
 from PIL import Image
 
-from pipelines.bundles import bundle_root
+from pipelines.bundles import bundle_names, bundle_root
 from pipelines.datasets.phantoms.breast import breast_phantom
 from pipelines.datasets.phantoms.tissue import tissue_tile
+from pipelines.deployment.packaging.exported_formats import FORMATS, Network, write_format
 from pipelines.errors import InputError
+from pipelines.training.channels import read_channels
 from pipelines.training.run_bundle import write_run_bundle
 from pipelines.training.run_folder import recorded
 
-BUNDLES = ("breast_us_segmentation", "tissue_segmentation")
+BUNDLES = tuple(bundle_names())
+DEFAULT = "breast_us_segmentation"
+COMPARED = {"TorchScript": "ts", "ONNX Runtime": "onnx"}
+EAGER = "PyTorch"
 SHARE = 0.6
 """Least share of the network."""
 LEAST_SHARE = 0.001
@@ -100,14 +109,18 @@ def main() -> None:
         pictures = options.pictures or _made_pictures(work / "pictures", options)
         given.update(dataset_dir=str(pictures))
         rounds = [_round(config, work / f"{n}", given) for n in range(options.rounds + 1)]
-    _print(rounds[1:], options)
+        _print(rounds[1:], options)
+        if not options.no_formats:
+            networks, image = _networks(config, given, work)
+            for batch in options.batches:
+                _print_ratios(_seconds(networks, image, batch, options.rounds), batch)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--bundle", choices=BUNDLES, default=BUNDLES[0])
+    parser.add_argument("--bundle", choices=BUNDLES, default=DEFAULT)
     parser.add_argument("--variant", help="a variant of the bundle")
     weights = parser.add_mutually_exclusive_group()
     weights.add_argument(
@@ -121,12 +134,22 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--num_workers", type=int, help="default: the bundle's")
     parser.add_argument("--device", help="default: the bundle's")
+    parser.add_argument("--batches", type=_batches, default="1,8", help="images at once")
+    parser.add_argument("--no_formats", action="store_true", help="files to files alone")
     options = parser.parse_args()
     if options.rounds < 1:
         parser.error(f"--rounds is {options.rounds}; expected at least 1")
     if options.run is not None and options.variant is not None:
         parser.error("--run has its own recipe; leave --variant out")
     return options
+
+
+def _batches(text: str) -> list[int]:
+    """Whole numbers that commas separate."""
+    values = [int(value) for value in text.split(",")]
+    if min(values) < 1:
+        raise ValueError
+    return values
 
 
 def _made_pictures(folder: Path, options: argparse.Namespace) -> Path:
@@ -208,6 +231,49 @@ def _round(config: Path, output_dir: Path, given: dict[str, Any]) -> Round:
         f"{images / done.whole:7.1f} images/s, network {done.network / done.whole:.2f}", flush=True
     )
     return done
+
+
+def _networks(
+    config: Path, given: dict[str, Any], work: Path
+) -> tuple[dict[str, Network], torch.Tensor]:
+    """The network as each program runs it, and an image as the network sees it."""
+    content = {**ConfigParser.load_config_file(config), **given, "device": "cpu"}
+    parser = ConfigParser({**content, "bundle_root": str(config.parent.parent)})
+    network = parser.get_parsed_content("network").eval()
+    channels = read_channels(parser.get_parsed_content("preprocessing")) or 1
+    side = int(parser.get_parsed_content("image_size"))
+    image = torch.rand(1, channels, side, side, generator=torch.Generator().manual_seed(0))
+    networks: dict[str, Network] = {EAGER: network}
+    for name, key in COMPARED.items():
+        print(f"writing the network for {name}", flush=True)
+        kind = FORMATS[key]
+        write_format(kind, network, torch.cat([image, image]), work, {})
+        networks[name] = kind.load(work / kind.file)
+    return networks, image
+
+
+@torch.no_grad()
+def _seconds(
+    networks: dict[str, Network], image: torch.Tensor, batch: int, rounds: int
+) -> dict[str, list[float]]:
+    """Seconds of a call of each network, by turns; two first calls of each warm up."""
+    images = image.repeat(batch, 1, 1, 1)
+    taken: dict[str, list[float]] = {name: [] for name in networks}
+    for number in range(rounds + 2):
+        for name, network in networks.items():
+            start = time.perf_counter()
+            network(images)
+            if number >= 2:
+                taken[name].append(time.perf_counter() - start)
+    return taken
+
+
+def _print_ratios(taken: dict[str, list[float]], batch: int) -> None:
+    medians = {name: statistics.median(values) for name, values in taken.items()}
+    print(f"\n{batch} image(s) at once, the network alone on the CPU, medians")
+    for name, seconds in medians.items():
+        ratio = medians[EAGER] / seconds
+        print(f"{name:<16}{batch / seconds:9.1f}  images/s, {ratio:.2f} times {EAGER}")
 
 
 def _print(rounds: list[Round], options: argparse.Namespace) -> None:

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from pipelines.errors import InputError
+from tests.pipelines.deployment.packaging import made_answering_run
+from tests.pipelines.report import made_run
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +50,8 @@ def test_a_run_of_tissue_gets_pictures_of_tissue(
 def test_a_run_of_another_kind_is_named(
     infer: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = run_of(tmp_path / "run", "breast_us_classification")
-    with pytest.raises(InputError, match="is of the bundle breast_us_classification; expected"):
+    run = run_of(tmp_path / "run", "my_own")
+    with pytest.raises(InputError, match="is of the bundle my_own; expected"):
         infer._recipe(options(infer, monkeypatch, "--run", run), tmp_path)
 
 
@@ -58,6 +61,7 @@ def test_a_run_of_another_kind_is_named(
         (("--run", "a", "--weights", "b"), "not allowed with"),
         (("--run", "a", "--variant", "joint"), "leave --variant out"),
         (("--rounds", "0"), "expected at least 1"),
+        (("--batches", "1,0"), "invalid _batches value"),
     ],
 )
 def test_what_contradicts_itself_is_refused(
@@ -70,3 +74,25 @@ def test_what_contradicts_itself_is_refused(
     with pytest.raises(SystemExit):
         options(infer, monkeypatch, *words)
     assert expected in capsys.readouterr().err
+
+
+def test_the_network_is_compared_with_other_programs(
+    infer: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    dataset = made_run.made_dataset(tmp_path / "data", "segmentation")
+    run = made_answering_run.segmentation(tmp_path / "run", dataset)
+    config, given = infer._recipe(options(infer, monkeypatch, "--run", run), tmp_path)
+    networks, image = infer._networks(config, given, tmp_path)
+    assert list(networks) == ["PyTorch", "TorchScript", "ONNX Runtime"]
+    assert image.shape == (1, 1, 32, 32)
+    with torch.no_grad():
+        answers = [network(image) for network in networks.values()]
+    for answer in answers[1:]:
+        torch.testing.assert_close(answer, answers[0], atol=1e-5, rtol=0)
+    taken = infer._seconds(networks, image, 3, 2)
+    assert {name: len(values) for name, values in taken.items()} == dict.fromkeys(networks, 2)
+    infer._print_ratios({"PyTorch": [0.2, 0.2], "ONNX Runtime": [0.1, 0.1]}, 4)
+    assert "ONNX Runtime         40.0  images/s, 2.00 times PyTorch" in capsys.readouterr().out
