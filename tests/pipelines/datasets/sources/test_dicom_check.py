@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from pydicom.data import get_testdata_file
 from pydicom.dataelem import DataElement
 from pydicom.uid import UID, RLELossless
 
+from pipelines.datasets.sources import dicom_check
 from pipelines.datasets.sources.dicom_check import MOST_FRAMES, check_image
 from pipelines.datasets.sources.dicom_frame import DicomFrame
 from pipelines.datasets.sources.dicom_header import read_header
@@ -48,7 +50,6 @@ def shipped(name: str) -> Path:
         ("image_dfl.dcm", "is deflated as a whole"),
         ("MR_truncated.dcm", "is truncated: 8130 bytes of pixels"),
         ("MR_small_padded.dcm", "does not fit its header: 8320 bytes of pixels"),
-        ("JPEGLSNearLossless_08.dcm", "run pip install pyjpegls"),
         ("SC_rgb_jpeg_gdcm.dcm", "run pip install pylibjpeg pylibjpeg-libjpeg"),
         ("JPGExtended.dcm", "run pip install pylibjpeg pylibjpeg-libjpeg"),  # 12 bits
         ("UN_sequence.dcm", "has no pixels, though it is of the kind CT Image: it is truncated or"),
@@ -56,6 +57,12 @@ def shipped(name: str) -> Path:
 )
 def test_objects_that_are_no_image_are_said(name: str, expected: str) -> None:
     assert expected in refused(shipped(name))
+
+
+def test_a_codec_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    decoder = SimpleNamespace(available_plugins=())
+    monkeypatch.setattr(dicom_check, "get_decoder", lambda syntax: decoder)
+    assert "run pip install pyjpegls" in refused(shipped("JPEGLSNearLossless_08.dcm"))
 
 
 def test_headers_that_promise_what_cannot_be_are_refused(tmp_path: Path) -> None:
