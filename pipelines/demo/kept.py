@@ -1,0 +1,144 @@
+"""Where uploads lie while they are answered, and that nothing of them stays."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+OLD = 600
+"""Seconds after which an upload goes that nobody asked about, or that was broken off."""
+
+_PLACE, _TEMPORARY = "GRADIO_TEMP_DIR", "TMPDIR"
+_EVERY = 60  # seconds between two looks at what is old
+_QUIET = {
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_OFFLINE": "1",
+    "DO_NOT_TRACK": "1",
+}
+
+
+@contextmanager
+def own_place() -> Iterator[Path]:
+    """Gives Gradio a folder of its own for uploads, which is removed at the end.
+
+    Temporary files of this program lie in it, too. Must be entered before ``gradio`` is imported:
+    it looks at the environment then. Its telemetry is switched off there, too.
+
+    Yields:
+        The folder, no link in its path; no other user of the machine may read it.
+    """
+    before = {name: os.environ.get(name) for name in (_PLACE, _TEMPORARY, *_QUIET)}
+    ordinary = tempfile.tempdir
+    with TemporaryDirectory(prefix="med2d-demo-") as made:
+        folder = os.path.realpath(made)
+        os.environ.update({_PLACE: folder, _TEMPORARY: folder, **_QUIET})
+        tempfile.tempdir = folder
+        try:
+            yield Path(folder)
+        finally:
+            tempfile.tempdir = ordinary
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+
+
+def is_upload(path: str | Path, place: Path) -> bool:
+    """Tells whether a path names a file of the uploads, by no link and no way round.
+
+    Args:
+        path: what a visitor named.
+        place: the folder of the uploads.
+    """
+    named = Path(path)
+    try:
+        straight = named.is_file() and named.resolve() == named
+    except (OSError, ValueError):  # whatever a strange name raises
+        return False
+    return straight and named.is_relative_to(place.resolve())
+
+
+def bytes_of(place: Path) -> int:
+    """Tells how many bytes lie in a folder; what vanishes meanwhile counts nothing."""
+    total = 0
+    for path in place.rglob("*"):
+        with suppress(OSError):
+            total += path.lstat().st_size if path.is_file() else 0
+    return total
+
+
+def forget(paths: Sequence[Path], place: Path) -> None:
+    """Deletes uploads, and the folders in which each lay.
+
+    Args:
+        paths: the uploads.
+        place: the folder of all uploads, which stays.
+    """
+    for path in paths:
+        path.unlink(missing_ok=True)
+        with suppress(OSError):  # another upload of the same visitor waits in it
+            for folder in path.relative_to(place).parents[:-1]:
+                (place / folder).rmdir()
+
+
+def sweep(folder: Path, age: float = OLD) -> None:
+    """Deletes what has lain too long: uploads that were broken off, or that nobody asked about.
+
+    Args:
+        folder: the folder of the uploads.
+        age: seconds.
+    """
+    before = time.time() - age
+    for path in sorted(folder.rglob("*"), reverse=True):
+        with suppress(OSError):
+            if path.is_file() and path.stat().st_mtime <= before:
+                path.unlink()
+            elif path.is_dir() and path.stat().st_mtime <= before:
+                path.rmdir()
+
+
+@contextmanager
+def swept(folder: Path) -> Iterator[None]:
+    """Looks every minute, as long as the block lasts, for what has lain too long."""
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(_EVERY):
+            sweep(folder)
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+@contextmanager
+def ending_on_terminate() -> Iterator[None]:
+    """Lets SIGTERM end the block as any end does, so that what lies in it is deleted.
+
+    Outside the main thread, which alone gets signals, nothing changes.
+    """
+
+    def end(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
