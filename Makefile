@@ -22,12 +22,22 @@ OUT    ?= runs/demo$(if $(DATA),-data)
 BUNDLE := bundles/breast_us_segmentation
 RUN    := $(BIN)/python -W ignore -m monai.bundle run --config_file
 
-.PHONY: help install demo test test-slow lint format ui clean
+# MONAI Deploy has an environment of its own: beside its SDK a plain `import monai` loads Holoscan.
+DEPLOY_VENV ?= .venv-deploy
+DEPLOY_BIN  := $(DEPLOY_VENV)/bin
+DEPLOY_PINS := pipelines/deployment/app/constraints.txt
+DEPLOY_OUT  ?= runs/deploy-demo
+# For deploy-demo: a package of `med2d package`, and a folder of DICOM files; without, both are made.
+PACKAGE ?=
+DICOM   ?=
+
+.PHONY: help install deploy-install deploy-demo test-deploy demo test test-slow lint format ui clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make demo DATA=FOLDER EPOCHS=20   the main job on a raw BUSI folder"
+	@echo "  make deploy-demo PACKAGE=FOLDER DICOM=FOLDER   the application on DICOM files"
 	@echo "  make demo TORCH_BUILD=cpu|gpu     choose the PyTorch build (default: cpu without a GPU)"
 
 install: $(VENV)/installed  ## make .venv and install med2d into it
@@ -56,6 +66,39 @@ demo: install  ## the main job: convert, train, score (made images; or DATA=FOLD
 	$(RUN) $(BUNDLE)/configs/train.json --dataset_dir $(OUT)/dataset --output_dir $(OUT)/run \
 	  --epochs $(EPOCHS) --overwrite true
 
+deploy-install: $(DEPLOY_VENV)/installed  ## make .venv-deploy, for the MONAI Deploy application
+
+$(DEPLOY_VENV)/installed: setup.cfg pyproject.toml $(DEPLOY_PINS)
+	test -x $(DEPLOY_BIN)/python || $(PYTHON) -m venv $(DEPLOY_VENV)
+	$(DEPLOY_BIN)/pip install -q "$$(grep ^uv== $(DEPLOY_PINS))"
+	@if [ "$(TORCH_BUILD)" = cpu ] && ! $(DEPLOY_BIN)/python -c 'import torch' 2>/dev/null; then \
+	  echo "installing the CPU build of PyTorch $(TORCH)"; \
+	  $(DEPLOY_BIN)/pip install -q "torch==$(TORCH)+cpu" 2>/dev/null || \
+	  $(DEPLOY_BIN)/uv pip install -q --python $(DEPLOY_BIN)/python --torch-backend=cpu "torch==$(TORCH)" || \
+	  echo "the CPU build cannot be had here; installing the usual one"; \
+	fi
+	$(DEPLOY_BIN)/uv pip install -q --python $(DEPLOY_BIN)/python -e '.[deploy]' pytest -c $(DEPLOY_PINS)
+	@touch $@
+
+deploy-demo: deploy-install  ## DICOM in, DICOM out: package a model and answer DICOM files by it
+	@mkdir -p $(DEPLOY_OUT)
+	$(if $(PACKAGE),,$(MAKE) $(DEPLOY_OUT)/package)
+	$(if $(DICOM),,$(DEPLOY_BIN)/python -W ignore -m pipelines.deployment.made_study $(DEPLOY_OUT)/dicom --bad)
+	rm -rf $(DEPLOY_OUT)/results
+	$(DEPLOY_BIN)/python -W ignore -m pipelines.deployment.app \
+	  -i "$(or $(DICOM),$(DEPLOY_OUT)/dicom)" -m "$(or $(PACKAGE),$(DEPLOY_OUT)/package)" -o $(DEPLOY_OUT)/results
+	@ls $(DEPLOY_OUT)/results
+
+$(DEPLOY_OUT)/package: | install
+	$(BIN)/med2d phantom busi $(DEPLOY_OUT)/raw --count 30 --seed 0 --size 128 --overwrite
+	$(BIN)/med2d convert busi $(DEPLOY_OUT)/raw $(DEPLOY_OUT)/dataset --task segmentation --overwrite
+	$(RUN) bundles/breast_us_segmentation/configs/train.json --dataset_dir $(DEPLOY_OUT)/dataset \
+	  --output_dir $(DEPLOY_OUT)/run --epochs 12 --overwrite true
+	$(BIN)/med2d package $(DEPLOY_OUT)/run -o $(DEPLOY_OUT)/package --research --formats ts --overwrite
+
+test-deploy: deploy-install  ## test the application with the SDK, in its own environment
+	OMP_NUM_THREADS=1 $(DEPLOY_BIN)/python -m pytest tests/deploy tests/pipelines/deployment/app
+
 test: install lint  ## check style and types, run the tests (under ten minutes)
 	$(BIN)/python -m pytest -m "not slow" -n $(TEST_JOBS) --dist loadfile
 
@@ -81,4 +124,4 @@ ui: install  ## open the MLflow UI on the runs of this folder
 	esac
 
 clean:  ## remove the environment and the caches (not the runs)
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(DEPLOY_VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache

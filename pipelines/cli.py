@@ -10,12 +10,16 @@ import click
 
 import pipelines
 from pipelines.commands.audit import audit
+from pipelines.commands.check import check
 from pipelines.commands.compare import compare
 from pipelines.commands.convert import convert
 from pipelines.commands.crossval import crossval
 from pipelines.commands.ctrl_c import one_ctrl_c
+from pipelines.commands.demo import demo
 from pipelines.commands.export import export
 from pipelines.commands.layouts import layouts
+from pipelines.commands.map import map_
+from pipelines.commands.package import package
 from pipelines.commands.phantom import phantom
 from pipelines.commands.preview import preview
 from pipelines.commands.register import register
@@ -86,6 +90,6 @@ def main() -> None:
 
 for _command in (
     *(convert, layouts, phantom, audit, preview, split, export),
-    *(crossval, search, score, compare, report, rerun, register),
+    *(crossval, search, score, compare, report, rerun, register, check, package, demo, map_),
 ):
     main.add_command(_command)

@@ -51,11 +51,14 @@ ANY_BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 WAY = re.compile(r"<!-- way -->\n```bash\n(.*?)\n```", re.DOTALL)
 INLINE_CODE = re.compile(r"`([^`\n]+)`")
-ENTRIES = ("bundles", "docs", "pipelines", "transforms", "benchmarks", "tests", ".ci")
+ENTRIES = (
+    *("bundles", "docs", "pipelines", "transforms", "benchmarks", "tests", "scripts", "docker"),
+    *(".ci", ".github"),
+)
 """Pictures of results; they are drawn by a run and added when there is one to show."""
 KNOWN_PROGRAMS = {
     "med2d", "make", "python", "python3", "torchrun", "mlflow", "source", "export", "pre-commit",
-    ".venv/bin/pip",
+    ".venv/bin/pip", "docker", "sbatch",
 }  # fmt: skip
 
 
