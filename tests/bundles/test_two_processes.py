@@ -201,8 +201,8 @@ SRUN = """#!/bin/bash
 # In place of SLURM's: the machines are two launchers of this one.
 [ "$1" = --kill-on-bad-exit=1 ] && shift
 export SLURM_NTASKS=2 SLURM_LOCALID=0
-SLURM_PROCID=0 "$@" & first=$!
-SLURM_PROCID=1 "$@" & second=$!
+SLURM_PROCID=0 SLURM_NODEID=0 "$@" & first=$!
+SLURM_PROCID=1 SLURM_NODEID=1 "$@" & second=$!
 wait $first && wait $second
 """
 SCONTROL = """#!/bin/bash
