@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipelines.demo.reply import Reply
-from pipelines.deployment.class_answers import PREFIX
+from pipelines.deployment.class_answers import CALLED, PREFIX, is_called
 
 NAME = "med2d_answers.csv"
 """What the table is called when it is downloaded."""
@@ -38,7 +38,7 @@ def csv_text(
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     heads = ["image", "problem", "answer", *(PREFIX + name for name in probable)]
-    heads += [] if point is None else [f"called_{point['class']}"]
+    heads += [] if point is None else [CALLED + point["class"]]
     heads += [f"{kind}_{name}" for name in areas for kind in ("area", "regions")]
     writer.writerow([*heads, "probabilities", "unlikeness", "unlike_training_images"])
     for reply in replies:
@@ -60,7 +60,7 @@ def _as_text(name: str) -> str:
 
 def _called(reply: Reply, point: Mapping[str, Any]) -> str:
     share = reply.probabilities.get(point["class"])
-    return "" if share is None else "yes" if share >= point["threshold"] else "no"
+    return "" if share is None else is_called(share, point["threshold"])
 
 
 def _names(mappings: Sequence[Mapping[str, object]]) -> list[str]:

@@ -4,24 +4,58 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ignite.engine import Engine, Events
 
 from pipelines.atomic import write_text
+from pipelines.errors import InputError
 from pipelines.evaluation.classification import check_probabilities
 
 FILE = "predictions.csv"
 PREFIX = "p_"
 """Put before a class's name: the column of its probability."""
+CALLED = "called_"
+"""Put before a class's name: the column that says whether its threshold is reached."""
+
+
+def is_called(probability: float, threshold: float) -> str:
+    """What a table says of a probability at an operating point: ``yes`` from the threshold on."""
+    return "yes" if probability >= threshold else "no"
+
+
+def check_thresholds(thresholds: Any, labels: Sequence[str]) -> None:
+    """Check the operating points of a classification.
+
+    Args:
+        thresholds: of the probability of classes, by name.
+        labels: all class names.
+
+    Raises:
+        InputError: it is no such mapping, names no class of the model, or a threshold is no
+            probability above 0.
+    """
+    expected = "expected thresholds of classes, such as {'" + labels[-1] + "': 0.3}, or {}"
+    if not isinstance(thresholds, Mapping):
+        raise InputError(f"thresholds is {thresholds!r}; {expected}")
+    for label, value in thresholds.items():
+        if label not in labels:
+            known = ", ".join(map(repr, labels))
+            raise InputError(f"thresholds names {label!r}; the classes are {known}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+            raise InputError(
+                f"thresholds::{label} is {value!r}; expected a number above 0, up to 1"
+            )
 
 
 class ClassAnswers:
     """Collects an evaluator's answers and writes ``predictions.csv`` when all are there.
 
     A line for each picture, in the order of the pictures: ``image`` (its path below the folder),
-    ``predicted``, and ``p_<class>`` for each class. The file appears whole or not at all.
+    ``predicted`` (the most probable class), ``p_<class>`` for each class, and ``called_<class>``
+    (``yes`` or ``no``) for each class with a threshold. The file appears whole or not at all.
 
     The engine's output, after its postprocessing, is a list of dictionaries with ``pred``, the
     probabilities (classes,); its batch holds ``path``.
@@ -30,12 +64,18 @@ class ClassAnswers:
         labels: the class names in the order of their indices.
         dataset_dir: the folder of the pictures.
         output_dir: the folder of the table.
+        thresholds: operating points: the probability from which a class is called, by class.
     """
 
     def __init__(
-        self, labels: Sequence[str], dataset_dir: str | Path, output_dir: str | Path
+        self,
+        labels: Sequence[str],
+        dataset_dir: str | Path,
+        output_dir: str | Path,
+        thresholds: Mapping[str, float] | None = None,
     ) -> None:
         self.labels = list(labels)
+        self.points = {self.labels.index(name): at for name, at in (thresholds or {}).items()}
         self.source = Path(dataset_dir)
         self.path = Path(output_dir) / FILE
         self.rows: list[list[object]] = []
@@ -55,11 +95,14 @@ class ClassAnswers:
             name = Path(str(item["path"])).relative_to(self.source).as_posix()
             check_probabilities(name, probabilities)
             best = probabilities.index(max(probabilities))
-            self.rows.append([name, self.labels[best], *probabilities])
+            called = [is_called(probabilities[place], at) for place, at in self.points.items()]
+            self.rows.append([name, self.labels[best], *probabilities, *called])
 
     def _write(self, engine: Engine) -> None:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["image", "predicted", *(PREFIX + name for name in self.labels)])
+        heads = [PREFIX + name for name in self.labels]
+        heads += [CALLED + self.labels[place] for place in self.points]
+        writer.writerow(["image", "predicted", *heads])
         writer.writerows(self.rows)
         write_text(self.path, text.getvalue())

@@ -14,11 +14,16 @@ from pipelines.training.operating_point import least_share
 WEIGHTS = "models/model.pt"
 """Place of the weights in a package."""
 
+_CLASS_ANSWERS = "pipelines.deployment.class_answers.ClassAnswers"
+
 _IMPORT = re.compile(r"\$import [\w.]+ as (\w+)|\$import (\w+)")
 
 
 def package_configuration(
-    inference: Mapping[str, Any], folder: Any, threshold: float | None = None
+    inference: Mapping[str, Any],
+    folder: Any,
+    threshold: float | None = None,
+    thresholds: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
     """Gives the content of a package's ``inference.json``.
 
@@ -26,9 +31,10 @@ def package_configuration(
         inference: the run's, or the ensemble's.
         folder: the run's, or the ensemble's.
         threshold: of a pixel's probability, where one was chosen.
+        thresholds: of the probability of classes, by name, where they were chosen.
 
     Returns:
-        The same with the weights' place in a package, the chosen least region and threshold as
+        The same with the weights' place in a package, the chosen least region and thresholds as
         numbers, and without imports that nothing uses.
 
     Raises:
@@ -39,6 +45,9 @@ def package_configuration(
         content["least_share"] = least_share(folder)
     if threshold is not None:
         content["threshold"] = threshold
+    if thresholds:
+        content["thresholds"] = dict(thresholds)
+        content["handlers"] = [_told_thresholds(each) for each in content["handlers"]]
     files = named_files(content)
     if files:
         name, path = next(iter(files.items()))
@@ -49,6 +58,13 @@ def package_configuration(
     used = list(texts({key: value for key, value in content.items() if key != "imports"}))
     content["imports"] = [each for each in content.get("imports", ()) if _is_used(each, used)]
     return content
+
+
+def _told_thresholds(handler: Any) -> Any:
+    """The handler; the one that writes the classes, which an older run has without, with them."""
+    if isinstance(handler, Mapping) and handler.get("_target_") == _CLASS_ANSWERS:
+        return {**handler, "thresholds": "@thresholds"}
+    return handler
 
 
 def _is_used(statement: str, used: list[str]) -> bool:

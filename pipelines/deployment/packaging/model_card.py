@@ -96,8 +96,8 @@ def _point(point: Mapping[str, Any] | None) -> str:
         return (
             f"An image is called {point['class']} from a probability of {point['threshold']:.4f} "
             f"on, chosen on {point['chosen_on']} to reach a {point['target']} of "
-            f"{point['least']}. `predictions.csv` holds the probabilities; its column `predicted` "
-            "is the most probable class."
+            f"{point['least']}. The column `called_{point['class']}` of `predictions.csv` says so; "
+            "its column `predicted` is the most probable class."
         )
     if point[KIND] == PIXEL_THRESHOLD:
         return (

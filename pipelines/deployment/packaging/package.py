@@ -40,6 +40,7 @@ from pipelines.deployment.packaging.library_modules import (
 )
 from pipelines.deployment.packaging.model_card import RESEARCH_ONLY, model_card
 from pipelines.deployment.packaging.operating_point import (
+    CLASS_THRESHOLD,
     KIND,
     PIXEL_THRESHOLD,
     Wanted,
@@ -222,8 +223,15 @@ def _fill(
     tell: Callable[[str], None],
 ) -> dict[str, Any]:
     """Fills the package's folder; gives its record."""
-    threshold = point["threshold"] if point and point[KIND] == PIXEL_THRESHOLD else None
-    inference = package_configuration(run.inference, run.folder, threshold)
+    kind = point[KIND] if point else None
+    inference = package_configuration(
+        run.inference,
+        run.folder,
+        threshold=point["threshold"] if point and kind == PIXEL_THRESHOLD else None,
+        thresholds={point["class"]: point["threshold"]}
+        if point and kind == CLASS_THRESHOLD
+        else None,
+    )
     modules = library_modules(inference)
     needed = required_packages(
         foreign_modules(modules), inference, run.metadata.get("required_packages_version", ())

@@ -38,6 +38,19 @@ def test_a_chosen_threshold_takes_the_place_of_the_runs(tmp_path: Path) -> None:
     assert content["threshold"] == 0.35
 
 
+@pytest.mark.parametrize("before", [{"thresholds": {}}, {}])
+def test_a_chosen_threshold_of_a_class_reaches_the_table(
+    tmp_path: Path, before: dict[str, Any]
+) -> None:
+    writer = {"_target_": "pipelines.deployment.class_answers.ClassAnswers", "labels": "@labels"}
+    handlers = [writer, {"_target_": "pipelines.deployment.inputs.AnswerProgress"}]
+    inference = {**INFERENCE, "least_share": 0.0, "handlers": handlers, **before}
+    content = package_configuration(inference, tmp_path, thresholds={"malignant": 0.25})
+    assert content["thresholds"] == {"malignant": 0.25}
+    assert content["handlers"] == [{**writer, "thresholds": "@thresholds"}, handlers[1]]
+    assert package_configuration(inference, tmp_path)["handlers"] == handlers
+
+
 def test_a_file_of_this_machine_is_refused(tmp_path: Path) -> None:
     (tmp_path / "backbone.pth").write_text("")
     network = {"network_def": {"weights": str(tmp_path / "backbone.pth")}, "least_share": 0.0}
