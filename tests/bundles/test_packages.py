@@ -60,7 +60,10 @@ def check(written: Written, config: Path, run: Path, folder: Path) -> None:
     assert all(each["largest_difference"] <= 1e-4 for each in written.record["checks"])
     source, other, own = pictures(folder, run), folder / "other", folder / "own"
     run_without_med2d(elsewhere(written, folder / "unpacked"), source, other)
-    run_bundle(config_file=str(config), dataset_dir=str(source), output_dir=str(own))
+    point = written.record["operating_point"]
+    called = point["kind"] == "class threshold"
+    applied = {"thresholds": {point["class"]: point["threshold"]}} if called else {}
+    run_bundle(config_file=str(config), dataset_dir=str(source), output_dir=str(own), **applied)
     answers = {path.name: path.read_bytes() for path in own.iterdir()}
     assert answers == {path.name: path.read_bytes() for path in other.iterdir()} and answers
 
