@@ -45,17 +45,20 @@ install: $(VENV)/installed  ## make .venv and install med2d into it
 # A CPU build where no NVIDIA driver answers: the CUDA one is larger by gigabytes. An index of the
 # machine may offer it by its version; uv knows where PyTorch keeps it.
 TORCH_BUILD ?= $(if $(shell command -v nvidia-smi >/dev/null && nvidia-smi -L 2>/dev/null),gpu,cpu)
+define torch
+@if [ "$(TORCH_BUILD)" = cpu ] && ! $(1)/python -c 'import torch' 2>/dev/null; then \
+  echo "installing the CPU build of PyTorch $(TORCH)"; \
+  $(1)/pip install -q "torch==$(TORCH)+cpu" 2>/dev/null || \
+  { $(1)/pip install -q uv && $(1)/uv pip install -q --python $(1)/python --torch-backend=cpu "torch==$(TORCH)"; } || \
+  echo "the CPU build cannot be had here; installing the usual one"; \
+fi
+endef
 
 $(VENV)/installed: setup.cfg pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Error: $$($(PYTHON) --version) is too old; med2d needs Python 3.11 or newer. Name one by make PYTHON=python3.11"; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@if [ "$(TORCH_BUILD)" = cpu ] && ! $(BIN)/python -c 'import torch' 2>/dev/null; then \
-	  echo "installing the CPU build of PyTorch $(TORCH)"; \
-	  $(BIN)/pip install -q "torch==$(TORCH)+cpu" 2>/dev/null || \
-	  { $(BIN)/pip install -q uv && $(BIN)/uv pip install -q --python $(BIN)/python --torch-backend=cpu "torch==$(TORCH)"; } || \
-	  echo "the CPU build cannot be had here; installing the usual one"; \
-	fi
+	$(call torch,$(BIN))
 	$(BIN)/pip install -q -e '.[dev]' -c constraints.txt
 	@touch $@
 
@@ -70,14 +73,8 @@ deploy-install: $(DEPLOY_VENV)/installed  ## make .venv-deploy, for the MONAI De
 
 $(DEPLOY_VENV)/installed: setup.cfg pyproject.toml $(DEPLOY_PINS)
 	test -x $(DEPLOY_BIN)/python || $(PYTHON) -m venv $(DEPLOY_VENV)
-	$(DEPLOY_BIN)/pip install -q "$$(grep ^uv== $(DEPLOY_PINS))"
-	@if [ "$(TORCH_BUILD)" = cpu ] && ! $(DEPLOY_BIN)/python -c 'import torch' 2>/dev/null; then \
-	  echo "installing the CPU build of PyTorch $(TORCH)"; \
-	  $(DEPLOY_BIN)/pip install -q "torch==$(TORCH)+cpu" 2>/dev/null || \
-	  $(DEPLOY_BIN)/uv pip install -q --python $(DEPLOY_BIN)/python --torch-backend=cpu "torch==$(TORCH)" || \
-	  echo "the CPU build cannot be had here; installing the usual one"; \
-	fi
-	$(DEPLOY_BIN)/uv pip install -q --python $(DEPLOY_BIN)/python -e '.[deploy]' pytest -c $(DEPLOY_PINS)
+	$(call torch,$(DEPLOY_BIN))
+	$(DEPLOY_BIN)/pip install -q -e '.[deploy]' pytest -c $(DEPLOY_PINS)
 	@touch $@
 
 deploy-demo: deploy-install  ## DICOM in, DICOM out: package a model and answer DICOM files by it
