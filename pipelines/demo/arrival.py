@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 from collections.abc import Awaitable, Callable
@@ -11,13 +12,16 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from pipelines.demo.kept import in_use
+
 
 def arrival(place: Path, most: int) -> Callable[[Request], Awaitable[Response]]:
     """Makes what takes uploads in place of Gradio's own route.
 
     Gradio names the folder of an upload after its content: two visitors with the same file would
     have it in common, and who is answered first would take it from the other. Here each request
-    has a folder whose name nobody can guess. What was broken off is deleted at once.
+    has a folder whose name nobody can guess. What was broken off is deleted at once; what has
+    arrived may lie as long as any upload from the end of its request on, however long that took.
 
     Args:
         place: the folder of all uploads.
@@ -32,9 +36,12 @@ def arrival(place: Path, most: int) -> Callable[[Request], Awaitable[Response]]:
         number = request.query_params.get("upload_id")
         progress = file_upload_statuses if number else None
         try:
-            paths, *_ = await upload_fn(
-                request, own, most, number, force_move=True, upload_progress=progress
-            )
+            with in_use([own]):
+                paths, *_ = await upload_fn(
+                    request, own, most, number, force_move=True, upload_progress=progress
+                )
+                for path in paths:
+                    os.utime(path)
         except MultiPartException as error:
             shutil.rmtree(own)
             too_large = "maximum allowed size" in error.message

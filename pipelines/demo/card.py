@@ -41,7 +41,7 @@ def facts(model: Model) -> dict[str, str]:
         "answers": f"{answerer.task}: {', '.join(labels)}",
         "for": metadata.get("image_classes", ""),
         "probabilities": model.calibration,
-        "operating point": f"{point['class']} from {point['threshold']:.3f}" if point else "",
+        "operating point": f"{point.label} from {point.threshold:.3f}" if point else "",
         "version": metadata.get("version", ""),
         "compared with": f"{trained['images']} training images" if trained else "",
     }

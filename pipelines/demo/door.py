@@ -27,7 +27,7 @@ FILES = 10
 """How many files of the greatest size may come in one request."""
 
 WAITING = 4
-"""How many requests of the greatest size may wait at once, joined by a question or not."""
+"""How many requests of the greatest size may arrive or wait at once, asked about or not."""
 
 _MEGABYTE = 2**20
 _WORDS = _MEGABYTE  # most bytes of a request that brings no file
@@ -52,6 +52,7 @@ class Door:
         self.app = app
         self.place = place
         self.megabytes = megabytes
+        self._announced = 0  # bytes of the uploads that are running
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request, or says why it is not answered."""
@@ -67,11 +68,20 @@ class Door:
             refusal = self._refused_question(body)
             receive = _again(body, receive)
         if refusal is None:
-            await self.app(scope, receive, send)
+            await self._let_in(scope, receive, send)
             return
         if refusal.status_code in (413, 503):  # else a browser that still sends never reads why
             await _read(receive, keep=False)
         await refusal(scope, receive, send)
+
+    async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Has a request answered; room for all that an upload announces is kept meanwhile."""
+        length = _length(scope) or 0 if scope["path"] == UPLOAD else 0
+        self._announced += length
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self._announced -= length
 
     def _refusal(self, scope: Scope) -> Response | None:
         """Why a request is refused by its head."""
@@ -80,18 +90,19 @@ class Door:
             return PlainTextResponse("This page has no such address.", 404)
         if method != "POST":
             return None
-        heads = dict(scope["headers"])
-        length = heads.get(b"content-length", b"").decode("latin-1")
-        if b"transfer-encoding" in heads or not length.isdecimal():
+        length = _length(scope)
+        if length is None:
             return PlainTextResponse("The request must tell its length (Content-Length).", 411)
         most = FILES * self.megabytes * _MEGABYTE if path == UPLOAD else _WORDS
-        if int(length) > most:
+        if length > most:
             return PlainTextResponse(
-                f"These files have {int(length) / _MEGABYTE:.1f} MB together; up to "
+                f"These files have {length / _MEGABYTE:.1f} MB together; up to "
                 f"{most / _MEGABYTE:g} MB are taken at once. Give fewer files.",
                 413,
             )
-        if path == UPLOAD and bytes_of(self.place) + int(length) > WAITING * most:
+        # Of a running upload what has arrived counts twice: rather too few at once than too many.
+        waiting = bytes_of(self.place) + self._announced if path == UPLOAD else 0
+        if waiting + length > WAITING * most:
             return PlainTextResponse(
                 "The page holds as many uploads as it may. Try again in a few minutes.", 503
             )
@@ -110,6 +121,13 @@ class Door:
             "Drop the file again.",
             403,
         )
+
+
+def _length(scope: Scope) -> int | None:
+    """Bytes that a request announces; None where it announces none, or may bring more."""
+    heads = dict(scope["headers"])
+    told = heads.get(b"content-length", b"").decode("latin-1")
+    return int(told) if told.isdecimal() and b"transfer-encoding" not in heads else None
 
 
 def _paths(content: Any) -> Iterator[Any]:

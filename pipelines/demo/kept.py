@@ -7,7 +7,7 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 OLD = 600
 """Seconds after which an upload goes that nobody asked about, or that was broken off."""
 
+_IN_USE: set[Path] = set()  # files and folders that no sweep takes
 _PLACE, _TEMPORARY = "GRADIO_TEMP_DIR", "TMPDIR"
 _EVERY = 60  # seconds between two looks at what is old
 _QUIET = {
@@ -70,10 +71,26 @@ def is_upload(path: str | Path, place: Path) -> bool:
 def bytes_of(place: Path) -> int:
     """Tells how many bytes lie in a folder; what vanishes meanwhile counts nothing."""
     total = 0
-    for path in place.rglob("*"):
-        with suppress(OSError):
-            total += path.lstat().st_size if path.is_file() else 0
+    for folder, _, names in os.walk(place):  # rglob would fail where a folder vanishes
+        for name in names:
+            with suppress(OSError):
+                total += Path(folder, name).lstat().st_size
     return total
+
+
+@contextmanager
+def in_use(paths: Iterable[Path]) -> Iterator[None]:
+    """Keeps uploads from being swept, however old they become, as long as the block lasts.
+
+    Args:
+        paths: files, and folders with all that lies in them.
+    """
+    used = set(paths)
+    _IN_USE.update(used)
+    try:
+        yield
+    finally:
+        _IN_USE.difference_update(used)
 
 
 def forget(paths: Sequence[Path], place: Path) -> None:
@@ -93,17 +110,28 @@ def forget(paths: Sequence[Path], place: Path) -> None:
 def sweep(folder: Path, age: float = OLD) -> None:
     """Deletes what has lain too long: uploads that were broken off, or that nobody asked about.
 
+    What is in use stays, and so does what cannot be deleted; the next sweep tries again.
+
     Args:
         folder: the folder of the uploads.
         age: seconds.
     """
     before = time.time() - age
-    for path in sorted(folder.rglob("*"), reverse=True):
-        with suppress(OSError):
-            if path.is_file() and path.stat().st_mtime <= before:
-                path.unlink()
-            elif path.is_dir() and path.stat().st_mtime <= before:
+    for place, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            _let_go(Path(place, name), before)
+        if Path(place) != folder:
+            _let_go(Path(place), before)
+
+
+def _let_go(path: Path, before: float) -> None:
+    """Deletes a file, or an empty folder, that was last changed before and is not in use."""
+    with suppress(OSError):
+        if path.lstat().st_mtime <= before and _IN_USE.isdisjoint((path, *path.parents)):
+            if path.is_dir():
                 path.rmdir()
+            else:
+                path.unlink()
 
 
 @contextmanager
@@ -113,7 +141,8 @@ def swept(folder: Path) -> Iterator[None]:
 
     def look() -> None:
         while not ended.wait(_EVERY):
-            sweep(folder)
+            with suppress(OSError):  # else nothing would be deleted from then on
+                sweep(folder)
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,13 +15,19 @@ import torch
 from networks.calibrated_classifier import CalibratedClassifier
 from networks.ensemble import Ensemble
 from pipelines.bundles import bundle_names
+from pipelines.deployment.app.class_threshold import ClassThreshold, read_class_threshold
 from pipelines.deployment.array_answerer import INFERENCE, RECORD, ArrayAnswerer, read_configuration
 from pipelines.deployment.training_images import fit_to_run
-from pipelines.errors import InputError, first_line
+from pipelines.errors import InputError
 from pipelines.quiet_readers import quiet_readers
 from pipelines.training.settings import check_device
 from pipelines.training.tracked_results import CALIBRATION
 
+_LOG = logging.getLogger("med2d")
+_NOT_AT_HAND = (
+    "the training images of this model are not at hand, or cannot be used; the terminal in which "
+    "the page was started shows why"
+)
 _ROOT = re.compile(r"bundle_root\(['\"](\w+)['\"]\)")
 
 
@@ -34,7 +41,10 @@ class Model:
             where it is of none.
         package: what ``med2d package`` recorded; empty where nothing did.
         training_images: what ``unlike_images.fit`` told of them; None where nothing is known.
-        no_warning: why nothing is known of them, one sentence; empty where something is.
+        no_warning: that nothing is known of them, one sentence for every visitor, in which no path
+            of this machine stands; empty where something is.
+        operating_point: from which probability a package calls a class found; None where it has
+            no such point.
     """
 
     answerer: ArrayAnswerer
@@ -42,6 +52,7 @@ class Model:
     package: Mapping[str, Any]
     training_images: Mapping[str, Any] | None
     no_warning: str
+    operating_point: ClassThreshold | None
 
     @property
     def title(self) -> str:
@@ -80,13 +91,6 @@ class Model:
         shown = ", ".join(f"{value:.2f}" for value in self.temperatures)
         return f"calibrated (temperature {shown})" if shown else "not calibrated"
 
-    @property
-    def operating_point(self) -> Mapping[str, Any] | None:
-        """``class`` and ``threshold`` from which it is called, of a package that has them."""
-        point = self.package.get("operating_point") or {}
-        known = {"class", "threshold"} <= set(point) and point["class"] in self.answerer.labels
-        return point if known else None
-
 
 def load_model(folder: Path, device: str = "cpu", dataset_dir: Path | None = None) -> Model:
     """Makes a bundle ready to answer.
@@ -97,8 +101,8 @@ def load_model(folder: Path, device: str = "cpu", dataset_dir: Path | None = Non
         dataset_dir: where the dataset of a run is now; the recorded place where not given.
 
     Raises:
-        InputError: it is no bundle that answers; see ``ArrayAnswerer``; or the dataset that was
-            named is not that of the run.
+        InputError: it is no bundle that answers; see ``ArrayAnswerer``; its operating point cannot
+            be used; or the dataset that was named is not that of the run.
     """
     if not folder.is_dir():
         zipped = "; unpack it, and name the folder that is in it" if folder.is_file() else ""
@@ -110,14 +114,15 @@ def load_model(folder: Path, device: str = "cpu", dataset_dir: Path | None = Non
         answerer = ArrayAnswerer(folder, device=device)
     path = folder / RECORD
     package = read_configuration(folder, RECORD) if path.is_file() else {}
+    point = read_class_threshold(folder, answerer.labels)
     fitted, reason = _training_images(folder, package, dataset_dir)
-    return Model(answerer, _bundle(folder, package), package, fitted, reason)
+    return Model(answerer, _bundle(folder, package), package, fitted, reason, point)
 
 
 def _training_images(
     folder: Path, package: Mapping[str, Any], dataset_dir: Path | None
 ) -> tuple[Mapping[str, Any] | None, str]:
-    """What the training images look like, or why that is not known."""
+    """What the training images look like, or that it is not known; the terminal has the reason."""
     if package:
         fitted = package.get("training_images")
         return fitted, "" if fitted else "the package holds nothing of the training images"
@@ -126,7 +131,8 @@ def _training_images(
     except InputError as error:
         if dataset_dir is not None:
             raise
-        return None, first_line(error).rstrip(".")
+        _LOG.warning("there is no warning of images unlike the training images: %s", error)
+        return None, _NOT_AT_HAND
 
 
 def _bundle(folder: Path, package: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ import gradio as gr
 from pipelines.demo.batch import File, answered
 from pipelines.demo.card import card, facts
 from pipelines.demo.examples import Example
-from pipelines.demo.kept import OLD, forget, is_upload
+from pipelines.demo.kept import OLD, forget, in_use, is_upload
 from pipelines.demo.model import Model
 from pipelines.demo.reply import Reply, replied
 from pipelines.demo.results import results
@@ -115,9 +115,14 @@ def _answer_files(
     try:
         if frames not in FRAMES:
             raise gr.Error(f"the frames must be one of: {', '.join(FRAMES)}", print_exception=False)
-        replies = answered(
-            model, uploads, frames, megabytes, lambda done, of: progress((done, of), unit="images")
-        )
+        with in_use(upload.path for upload in uploads):
+            replies = answered(
+                model,
+                uploads,
+                frames,
+                megabytes,
+                lambda done, of: progress((done, of), unit="images"),
+            )
     finally:
         forget([upload.path for upload in uploads], place)
     return None, results(model, [*replies, *(Reply(name, problem=_gone(name)) for name in gone)])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pipelines.demo.model import Model
 from pipelines.demo.reply import Reply
-from pipelines.demo.table import NAME, csv_text
+from pipelines.demo.table import NAME, called, csv_text
 from pipelines.deployment.unlike_images import FLAGGED
 from pipelines.house_page import render
 
@@ -25,10 +25,12 @@ def results(model: Model, replies: Sequence[Reply]) -> str:
         HTML that needs no other file: pictures and the table to download stand in it. Names of
         files are escaped.
     """
-    text = csv_text(replies, model.calibration, model.operating_point).encode()
+    point = model.operating_point
+    text = csv_text(replies, model.calibration, point).encode()
     values = {
         "replies": replies,
-        "point": model.operating_point,
+        "point": point,
+        "called": ["" if point is None else called(reply, point) for reply in replies],
         "is_calibrated": bool(model.temperatures),
         "partly": model.calibration if model.is_partly_calibrated else "",
         "temperature": ", ".join(f"{value:.2f}" for value in model.temperatures),

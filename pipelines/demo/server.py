@@ -75,10 +75,11 @@ def taken(host: str, port: int) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # UnicodeError: no name at all, such as a..b
+        reason = error.strerror if isinstance(error, OSError) else "no name is written so"
         raise InputError(
-            f"--host {host} is no address ({error.strerror}); expected one of this machine, such "
-            "as 127.0.0.1"
+            f"--host {host} is no address ({reason}); expected one of this machine, such as "
+            "127.0.0.1"
         ) from error
     bound = socket.socket(family, kind, protocol)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from pipelines.demo.reply import Reply
+from pipelines.deployment.app.class_threshold import ClassThreshold
 from pipelines.deployment.class_answers import CALLED, PREFIX, is_called
 
 NAME = "med2d_answers.csv"
@@ -17,14 +17,14 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would compute
 
 
 def csv_text(
-    replies: Sequence[Reply], calibration: str, point: Mapping[str, Any] | None = None
+    replies: Sequence[Reply], calibration: str, point: ClassThreshold | None = None
 ) -> str:
     """Writes the table.
 
     Args:
         replies: one line each.
         calibration: whether the probabilities are calibrated, in words.
-        point: ``class`` and ``threshold`` from which it is called, where there is one.
+        point: from which probability a class is called, where there is one.
 
     Returns:
         CSV: ``image``, ``problem``, ``answer``, ``p_<class>`` for each class that has a
@@ -38,13 +38,13 @@ def csv_text(
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     heads = ["image", "problem", "answer", *(PREFIX + name for name in probable)]
-    heads += [] if point is None else [CALLED + point["class"]]
+    heads += [] if point is None else [CALLED + point.label]
     heads += [f"{kind}_{name}" for name in areas for kind in ("area", "regions")]
     writer.writerow([*heads, "probabilities", "unlikeness", "unlike_training_images"])
     for reply in replies:
         shown: list[object] = [_as_text(reply.name), _as_text(reply.problem), reply.answer]
         shown += [reply.probabilities.get(name, "") for name in probable]
-        shown += [] if point is None else [_called(reply, point)]
+        shown += [] if point is None else [called(reply, point)]
         for name in areas:
             shown += [reply.areas.get(name, ""), reply.regions.get(name, "")]
         known = reply.unlikeness is not None
@@ -58,9 +58,15 @@ def _as_text(name: str) -> str:
     return f"'{name}" if name.startswith(_FORMULA) else name
 
 
-def _called(reply: Reply, point: Mapping[str, Any]) -> str:
-    share = reply.probabilities.get(point["class"])
-    return "" if share is None else is_called(share, point["threshold"])
+def called(reply: Reply, point: ClassThreshold) -> str:
+    """Says ``yes`` or ``no`` to the class of an operating point; nothing where it is not answered.
+
+    Args:
+        reply: the answer.
+        point: the operating point.
+    """
+    share = reply.probabilities.get(point.label)
+    return "" if share is None else is_called(share, point.threshold)
 
 
 def _names(mappings: Sequence[Mapping[str, object]]) -> list[str]:

@@ -11,6 +11,9 @@ MESSAGE = (
     "own message, here or on its machine. A training goes on with --resume true"
 )
 
+_NCCL = re.compile(
+    r"aborted|remote process exited|Connection (?:closed|reset|refused)|Broken pipe|[Tt]imed? ?out"
+)
 _GLOO = re.compile(
     r"gloo/.*(?:Connection (?:closed|reset)|Broken pipe|Timed out)|gloo.*remote worker"
 )
@@ -22,6 +25,8 @@ def is_lost(error: BaseException) -> bool:
     Args:
         error: what was raised in a process that trains with others.
     """
+    if isinstance(error, torch.distributed.DistBackendError):  # may be this process's own fault
+        return _NCCL.search(str(error)) is not None
     if isinstance(error, torch.distributed.DistError):
         return True
     return isinstance(error, RuntimeError) and _GLOO.search(str(error)) is not None

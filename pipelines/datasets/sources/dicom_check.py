@@ -161,6 +161,12 @@ def _check_fragments(header: Header, name: str) -> None:
             f"{name} is truncated or damaged: its compressed pixels end after fragment "
             f"{found.count}, and it has {header.frames} frames. {remedy}"
         )
+    rows, columns = int(header.elements.Rows), int(header.elements.Columns)
+    for high, wide in sorted(found.sizes - {(rows, columns)}):
+        raise PictureError(
+            f"{name} does not fit its header: its compressed pixels say that they are {high} rows "
+            f"x {wide} columns, the header {rows} x {columns}. {remedy}"
+        )
 
 
 def _check_decoder(header: Header, name: str) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from pipelines.datasets.sources.codestream_size import codestream_size
+
 MOST_FRAGMENTS = 2**20
 """A file of more is taken as damaged."""
 
@@ -24,12 +26,14 @@ class Fragments:
         lacking: bytes that the file lacks of the fragment after them.
         ended: whether the mark of the end stands after them.
         strange: whether something stands after them that is neither a fragment nor that mark.
+        sizes: (rows, columns) that the codestreams in them say of themselves.
     """
 
     count: int
     lacking: int = 0
     ended: bool = False
     strange: bool = False
+    sizes: frozenset[tuple[int, int]] = frozenset()
 
 
 @lru_cache(maxsize=4)  # each frame of a file asks again
@@ -49,6 +53,13 @@ def walk_fragments(path: Path, start: int, size: int, written: int) -> Fragments
     Raises:
         OSError: the file cannot be read.
     """
+    sizes: set[tuple[int, int]] = set()
+
+    def found(
+        count: int, lacking: int = 0, ended: bool = False, strange: bool = False
+    ) -> Fragments:
+        return Fragments(count, lacking, ended, strange, frozenset(sizes))
+
     place = start
     with path.open("rb") as file:
         for count in range(-1, MOST_FRAGMENTS):  # the first item is the table of offsets
@@ -56,14 +67,16 @@ def walk_fragments(path: Path, start: int, size: int, written: int) -> Fragments
             file.seek(place)
             header = file.read(_HEADER.size)
             if len(header) < _HEADER.size:
-                return Fragments(whole)
+                return found(whole)
             group, element, length = _HEADER.unpack(header)
             place += _HEADER.size
             if (group, element) == _END:
-                return Fragments(whole, ended=True)
+                return found(whole, ended=True)
             if (group, element) != _ITEM:
-                return Fragments(whole, strange=True)
+                return found(whole, strange=True)
             if length > size - place:
-                return Fragments(whole, lacking=length - (size - place))
+                return found(whole, lacking=length - (size - place))
+            if count >= 0 and (said := codestream_size(file)) is not None:
+                sizes.add(said)
             place += length
-    return Fragments(MOST_FRAGMENTS, strange=True)
+    return found(MOST_FRAGMENTS, strange=True)

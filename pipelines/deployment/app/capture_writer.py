@@ -18,6 +18,7 @@ from pydicom.uid import (
 )
 
 from pipelines.deployment.app.answered_frame import UNLIKE, AnsweredFrame
+from pipelines.deployment.app.class_threshold import ClassThreshold
 from pipelines.deployment.app.overlay import overlay
 from pipelines.deployment.app.result_series import RESEARCH, ResultSeries, copying
 from pipelines.deployment.app.source_header import one_frame, put_laterality, read_source
@@ -48,13 +49,17 @@ class CaptureWriter:
     Args:
         labels: the classes of the model.
         series: of the results.
+        point: the operating point of a class, where the model has one.
     """
 
     kind = "capture"
 
-    def __init__(self, labels: list[str], series: ResultSeries) -> None:
+    def __init__(
+        self, labels: list[str], series: ResultSeries, point: ClassThreshold | None = None
+    ) -> None:
         self.labels = labels
         self.series = series
+        self.point = point
         self.caption = f"{series.use.name} {series.use.version} - {RESEARCH}"
         self._pictures = _Pictures()
 
@@ -71,7 +76,9 @@ class CaptureWriter:
         if frame.answer is not None and frame.read.picture is not None:
             caption = "; ".join((self.caption, *frame.marks))
             longest = "; ".join((self.caption, *frame.read.image.marks, UNLIKE))
-            drawn = overlay(frame.read.picture, frame.answer, self.labels, caption, longest)
+            drawn = overlay(
+                frame.read.picture, frame.answer, self.labels, caption, longest, self.point
+            )
             self._add(drawn, frame)
         if not frame.read.ends_image:
             return {}

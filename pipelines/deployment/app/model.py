@@ -57,8 +57,13 @@ def find_bundle(path: Path) -> Path:
     Raises:
         InputError: there is none, or several.
     """
+    if path.is_file() and (path.parent.parent / SCRIPT).resolve() == path.resolve():
+        path = path.parent.parent
     if path.is_file():
-        path = path.parent.parent if path.parent.name == "models" else path.parent
+        raise InputError(
+            f"{path} is a file; expected the folder of a package that med2d package has written "
+            "(unpack a zip first), its model.ts, or the folder of a run whose training has ended"
+        )
     if (path / INFERENCE).is_file():
         return path
     inside = sorted(path.glob(f"*/{INFERENCE}")) if path.is_dir() else []

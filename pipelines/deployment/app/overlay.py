@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from pipelines.contours import outline
+from pipelines.deployment.app.class_threshold import ClassThreshold
 from pipelines.deployment.array_answerer import Answer
 from pipelines.preview.colours import BLACK, PALETTE, WHITE
 from pipelines.preview.lettering import font, line_height, wrapped
@@ -24,6 +25,7 @@ def overlay(
     labels: Sequence[str],
     caption: str,
     longest: str = "",
+    point: ClassThreshold | None = None,
 ) -> NDArray[np.uint8]:
     """Draws outlines of a mask, or the class, and a caption on a strip below the picture.
 
@@ -35,6 +37,7 @@ def overlay(
         labels: the classes of the model.
         caption: what stands below, such as the model's name.
         longest: the longest caption of a clip, whose frames must be of one size.
+        point: the operating point of a class, where the model has one.
 
     Returns:
         (height + strip, width, 3), uint8; pictures of one size and one (longest) caption give one
@@ -44,8 +47,9 @@ def overlay(
     height, width = colours.shape[:2]
     letters = font(max(_LEAST_LETTERS, width // _SHARE))
     room = width - 2 * _MARGIN
-    found, words = (wrapped(each, letters, room) for each in (said(answer, labels), caption))
-    room_found = max(len(wrapped(each, letters, room)) for each in _sayings(answer, labels))
+    found, words = (wrapped(each, letters, room) for each in (said(answer, labels, point), caption))
+    sayings = _sayings(answer, labels, point)
+    room_found = max(len(wrapped(each, letters, room)) for each in sayings)
     lines = room_found + max(len(words), len(wrapped(longest, letters, room)))
     strip = lines * line_height(letters) + 2 * _MARGIN
     canvas = Image.new("RGB", (width, height + strip), BLACK)
@@ -60,24 +64,35 @@ def overlay(
     return np.asarray(canvas)
 
 
-def said(answer: Answer, labels: Sequence[str]) -> str:
+def said(answer: Answer, labels: Sequence[str], point: ClassThreshold | None = None) -> str:
     """Gives in a line what a model says.
 
     Args:
         answer: of the model.
         labels: its classes; of a segmentation with the background.
+        point: the operating point of a class: whether it is reached is said, too.
     """
     if answer.label is not None:
-        return f"{labels[answer.label]} {answer.probabilities[answer.label]:.2f}"
+        likeliest = f"{labels[answer.label]} {answer.probabilities[answer.label]:.2f}"
+        if point is None:
+            return likeliest
+        share, reached = answer.probabilities[point.place], point.is_reached(answer.probabilities)
+        return f"{likeliest}; {_called(point, float(share), reached)}"
     assert answer.mask is not None
     found = [labels[index] for index in np.unique(answer.mask[answer.mask > 0]).tolist()]
     return ", ".join(found) if found else _NOTHING
 
 
-def _sayings(answer: Answer, labels: Sequence[str]) -> list[str]:
+def _called(point: ClassThreshold, share: float, reached: bool) -> str:
+    word = "called" if reached else "not called"
+    return f"{word} {point.label}: {share:.3f}, threshold {point.threshold:.3f}"
+
+
+def _sayings(answer: Answer, labels: Sequence[str], point: ClassThreshold | None) -> list[str]:
     """Gives the longest of what can be said, so that all of a clip's frames have room for it."""
     if answer.label is not None:
-        return [f"{label} 0.00" for label in labels]
+        called = "" if point is None else f"; {_called(point, 0.0, False)}"
+        return [f"{label} 0.00{called}" for label in labels]
     return [", ".join(labels[1:]), _NOTHING]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -149,7 +151,7 @@ def _walked(folder: Path, study: Study) -> Iterator[Path]:
 
     seen = {os.path.realpath(folder)}
     for root, folders, names in os.walk(folder, followlinks=True, onerror=unreadable):
-        for each in sorted(folders, key=lambda each: (Path(root, each).is_symlink(), each)):
+        for each in sorted(folders, key=lambda each: (_is_link(Path(root, each)), each)):
             inner = str(Path(root, each))
             if os.path.realpath(inner) in seen:
                 folders.remove(each)
@@ -158,11 +160,21 @@ def _walked(folder: Path, study: Study) -> Iterator[Path]:
         yield from (Path(root) / name for name in names)
 
 
+def _is_link(path: Path) -> bool:
+    """Whether a path is a link; False in a folder that may be listed and not entered."""
+    try:
+        return path.is_symlink()
+    except OSError:
+        return False
+
+
 def _sorted(path: Path, name: str, use: IntendedUse) -> StudyImage | LeftOut | None:
     """Tells what a file is; None for an index of a medium."""
     called = f'file "{name}"'
-    if not path.is_file():
-        return LeftOut(name, NOT_DICOM, f"{called} is no file, or a link that leads nowhere")
+    problem = _problem_of_opening(path)
+    if problem:
+        kind, why = problem
+        return LeftOut(name, kind, f"{called} {why}")
     claims = path.suffix.casefold() in _SUFFIXES or looks_like_dicom(path)
     if not claims:
         return LeftOut(name, NOT_DICOM, f"{called} is no DICOM file")
@@ -192,6 +204,22 @@ def _sorted(path: Path, name: str, use: IntendedUse) -> StudyImage | LeftOut | N
         elif header is not None and header.pixels != "PixelData" and not _is_image(header.elements):
             kind = NO_IMAGE
         return LeftOut(name, kind, str(error))
+
+
+def _problem_of_opening(path: Path) -> tuple[str, str] | None:
+    """Says why a file cannot be opened: the kind of what is left out, and the reason."""
+    nowhere = NOT_DICOM, "is no file, or a link that leads nowhere"
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return nowhere
+        path.open("rb").close()
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            return nowhere
+        return NOT_READ, (
+            f"cannot be read ({error.strerror}); change its permissions, or those of its folder"
+        )
+    return None
 
 
 def _is_image(elements: Dataset) -> bool:

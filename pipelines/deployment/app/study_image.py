@@ -58,7 +58,8 @@ class LeftOut:
     Attributes:
         name: its path below the study's folder.
         kind: ``refused`` (the model is not meant for it), ``damaged`` (or of an encoding that
-            nothing here decodes), ``no image``, ``not DICOM``, or ``not read`` of a folder.
+            nothing here decodes), ``no image``, ``not DICOM``, or ``not read`` of a folder or a
+            file that may not be opened.
         reason: what a person should know.
     """
 

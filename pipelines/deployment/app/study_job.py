@@ -1,4 +1,4 @@
-"""A study to answer: what is read, what answers, what writes; the same with and without the SDK."""
+"""A study to answer: what is read, what answers, what writes; the SDK's operators call it."""
 
 from __future__ import annotations
 
@@ -117,31 +117,8 @@ def prepare(source: Path, output: Path, model: Path, device: str | None = None) 
 
     writers: list[Writer] = [
         ReportWriter(labels, series(ReportWriter.kind, 2), loaded.point),
-        CaptureWriter(labels, series(CaptureWriter.kind, 3)),
+        CaptureWriter(labels, series(CaptureWriter.kind, 3), loaded.point),
     ]
     if task == SEGMENTATION:
         writers.insert(0, SegmentationWriter(labels, series(SegmentationWriter.kind, 1)))
     return StudyJob(study, loaded, writers, summary)
-
-
-def answer_study(source: Path, output: Path, model: Path, device: str | None = None) -> str:
-    """Answers a study without the SDK, as the application does with it.
-
-    Args:
-        source: folder of DICOM files.
-        output: folder of the results.
-        model: see ``load_model``.
-        device: where the model computes; by default a GPU where there is one.
-
-    Returns:
-        What was done, in a line.
-
-    Raises:
-        InputError: one of them cannot be used, or nothing could be answered.
-    """
-    job = prepare(source, output, model, device)
-    for frame in job.frames():
-        answered = job.answer(frame)
-        for writer in job.writers:
-            job.write(answered, writer)
-    return job.finish()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from pipelines.bundles import bundle_names, bundle_root
-from pipelines.errors import InputError, first_line
+from pipelines.deployment.unpacked_zip import is_zip, unpacked_zip
+from pipelines.errors import InputError
 
 SHIPPED, RUN, ENSEMBLE, PACKAGE, OTHER = "shipped bundle", "run", "ensemble", "package", "bundle"
 
@@ -67,12 +66,12 @@ def checked_bundle(name: str) -> Iterator[CheckedBundle]:
         name: of a shipped bundle; or a folder, or a zip with one folder.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or its zip cannot be unpacked.
     """
     path = Path(name)
-    if path.is_file() and zipfile.is_zipfile(path):
-        with TemporaryDirectory() as folder:
-            yield _found(_unpacked(path, Path(folder)), path.name)
+    if is_zip(path):
+        with unpacked_zip(path) as folder:
+            yield _found(_only_folder(folder, path), path.name)
     elif path.is_dir():
         yield _found(path, str(path))
     elif name in bundle_names():
@@ -85,13 +84,8 @@ def checked_bundle(name: str) -> Iterator[CheckedBundle]:
         )
 
 
-def _unpacked(path: Path, target: Path) -> Path:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            archive.extractall(target)
-    except (OSError, zipfile.BadZipFile, RuntimeError) as error:
-        raise InputError(f"{path} cannot be unpacked ({first_line(error)})") from error
-    entries = list(target.iterdir())
+def _only_folder(unpacked: Path, path: Path) -> Path:
+    entries = list(unpacked.iterdir())
     if len(entries) != 1 or not entries[0].is_dir():
         raise InputError(
             f"{path} holds {len(entries)} entries at its top; expected one folder, the bundle"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,13 @@ from pipelines.deployment.checks.checked_bundle import (
     CheckedBundle,
 )
 from pipelines.deployment.checks.verdict import Verdict
+from pipelines.deployment.packaging.checksums import CHECKSUMS, changed_files, read_checksums
 from pipelines.errors import first_line
-from pipelines.file_hash import sha256_of
 
 FILES, WEIGHTS, SUMS = "the files of a bundle", "weights", "checksums"
 MODEL = "models/model.pt"
 
-_SUMS, _COMPILED = "SHA256SUMS", "__pycache__"
+_COMPILED = "__pycache__"
 _OWN = (METADATA, INFERENCE, "LICENSE", "docs/README.md")
 _OF_RUN = (METADATA, INFERENCE)
 
@@ -92,26 +91,19 @@ def _fetched(bundle: CheckedBundle, listed: str) -> Verdict:
 
 def check_sums(bundle: CheckedBundle) -> Verdict:
     """Checks ``SHA256SUMS`` of a package: every file is as it was, and none is unlisted."""
-    if not bundle.has(_SUMS):
+    if not bundle.has(CHECKSUMS):
         if bundle.kind == PACKAGE:
-            return Verdict(SUMS, (f"{_SUMS} is missing",))
+            return Verdict(SUMS, (f"{CHECKSUMS} is missing",))
         return Verdict(SUMS, unchecked="only a package has them")
     try:
-        told = _told_sums((bundle.folder / _SUMS).read_text(encoding="utf-8"))
+        told = read_checksums(bundle.folder)
     except (OSError, UnicodeDecodeError) as error:
-        return Verdict(SUMS, (f"{_SUMS} cannot be read as text ({first_line(error)})",))
+        return Verdict(SUMS, (f"{CHECKSUMS} cannot be read as text ({first_line(error)})",))
     if not told:
-        return Verdict(SUMS, (f"{_SUMS} is empty; it names no file",))
-    problems = []
-    for name, digest in told.items():
-        if not bundle.has(name):
-            problems.append(f"{name} is missing; {_SUMS} names it")
-        elif sha256_of(bundle.folder / name) != digest:
-            problems.append(
-                f"{name} is not what {_SUMS} says; it has changed since it was packaged"
-            )
-    unlisted = sorted(_files(bundle.folder) - set(told) - {_SUMS})
-    problems += [f"{name} is not in {_SUMS}; it was added after packaging" for name in unlisted]
+        return Verdict(SUMS, (f"{CHECKSUMS} is empty; it names no file",))
+    problems = changed_files(bundle.folder, told)
+    unlisted = sorted(_files(bundle.folder) - set(told) - {CHECKSUMS})
+    problems += [f"{name} is not in {CHECKSUMS}; it was added after packaging" for name in unlisted]
     return Verdict(SUMS, tuple(problems), remark=f"{len(told)} files")
 
 
@@ -119,9 +111,3 @@ def _files(folder: Path) -> set[str]:
     """All files below a folder, but what Python compiles where the package is used."""
     files = (path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir())
     return {path.as_posix() for path in files if _COMPILED not in path.parts}
-
-
-def _told_sums(text: str) -> Mapping[str, str]:
-    """The digest of each file; ``DIGEST  NAME`` or ``DIGEST *NAME`` a line."""
-    lines = (line.split(maxsplit=1) for line in text.splitlines() if line.strip())
-    return {words[-1].strip().lstrip("*"): words[0].lower() for words in lines}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
-import tempfile
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +26,8 @@ from pipelines.deployment.app.intended_use import IntendedUse
 from pipelines.deployment.app.model import SCRIPT, find_bundle, read_intended_use
 from pipelines.deployment.map.dockerfile import IGNORED, TOOLS, dockerfile
 from pipelines.deployment.map.manifest import RESOURCES, app_manifest, package_manifest
+from pipelines.deployment.packaging.checksums import CHECKSUMS, changed_files, read_checksums
+from pipelines.deployment.unpacked_zip import is_zip, unpacked_zip
 from pipelines.errors import InputError, first_line
 
 PINS = Path(app.__file__).parent / "constraints.txt"
@@ -68,8 +69,8 @@ def write_context(bundle: Path, folder: Path, overwrite: bool = False) -> Contex
         overwrite: replace a context that stands there.
 
     Raises:
-        InputError: there is no such package, it lacks TorchScript or metadata, or the folder
-            cannot be written.
+        InputError: there is no such package, it lacks TorchScript or metadata, a file of it has
+            changed, or the folder lies in what is copied into it, or cannot be written.
     """
     with _unpacked(bundle) as package:
         use = read_intended_use(package)
@@ -78,9 +79,12 @@ def write_context(bundle: Path, folder: Path, overwrite: bool = False) -> Contex
                 f"{package} has no {SCRIPT}; expected a package with TorchScript. Make one of the "
                 "run by med2d package"
             )
-        name = _slug(package.name)
-        context = Context(folder, f"{name}-map:{use.version}")
+        _check_outside(folder, package)
+        name = _slug(package.resolve().name)
+        context = Context(folder, f"{name}-map:{_tag(use.version)}")
+        listed = _listed(package)
         with staged(folder, overwrite, _REPLACEABLE) as part:
+            _copy(package, listed, part / "models" / name)
             _fill(part, package, name, use, context)
     return context
 
@@ -101,18 +105,30 @@ def engine_problem() -> str | None:
 @contextmanager
 def _unpacked(bundle: Path) -> Iterator[Path]:
     """Gives the package's folder, of a zip one in a temporary folder."""
-    if not zipfile.is_zipfile(bundle):
+    if bundle.name == Path(SCRIPT).name or not is_zip(bundle):  # TorchScript is a zip, too
         yield find_bundle(bundle)
         return
-    with tempfile.TemporaryDirectory() as temporary, zipfile.ZipFile(bundle) as archive:
+    with unpacked_zip(bundle) as folder:
         try:
-            archive.extractall(temporary)
-        except (OSError, zipfile.BadZipFile) as error:
-            raise InputError(f"{bundle} cannot be unpacked ({first_line(error)})") from error
-        try:
-            yield find_bundle(Path(temporary))
+            yield find_bundle(folder)
         except InputError as error:  # named by the zip, not by where it was unpacked
-            raise InputError(str(error).replace(temporary, str(bundle))) from error
+            raise InputError(str(error).replace(str(folder), str(bundle))) from error
+
+
+def _check_outside(folder: Path, package: Path) -> None:
+    """Refuses a folder that is or lies in one that is copied into it, which would have no end."""
+    target = Path(os.path.realpath(folder))
+    for source in (package, *map(_place, _ROOMS)):
+        source = Path(os.path.realpath(source))
+        if target.is_relative_to(source):
+            raise InputError(
+                f"{folder} is or lies in {source}, which is copied into it; give a folder outside, "
+                f"such as {source}-map"
+            )
+
+
+def _place(room: ModuleType) -> Path:
+    return Path(str(room.__file__)).parent
 
 
 def _slug(name: str) -> str:
@@ -125,11 +141,43 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "med2d"
 
 
+def _tag(version: str) -> str:
+    """A version as a tag of an image may say it.
+
+    Examples:
+        >>> _tag("0.1.0+site a")
+        '0.1.0-site-a'
+    """
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", version)
+
+
+def _listed(package: Path) -> list[str]:
+    """The files that belong to a package; what was put beside them, such as pictures, does not."""
+    try:
+        told = read_checksums(package)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{package / CHECKSUMS} cannot be read ({first_line(error)}); expected a package as "
+            "med2d package writes it. Package the run again"
+        ) from error
+    problems = changed_files(package, told)
+    if problems:
+        raise InputError(
+            f"{package} is not as it was packaged: {'; '.join(problems)}. Copy it again, or "
+            "package the run again"
+        )
+    return [*told, CHECKSUMS]
+
+
+def _copy(package: Path, listed: list[str], target: Path) -> None:
+    for name in listed:
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(package / name, target / name)
+
+
 def _fill(part: Path, package: Path, name: str, use: IntendedUse, context: Context) -> None:
-    shutil.copytree(package, part / "models" / name, ignore=_ignored)
     for room in _ROOMS:
-        source = Path(str(room.__file__)).parent
-        shutil.copytree(source, part / "app" / room.__name__, ignore=_ignored)
+        shutil.copytree(_place(room), part / "app" / room.__name__, ignore=_ignored)
     for folder in ("map", "pip", "docs"):
         (part / folder).mkdir()
     for card in sorted((package / "docs").glob("*")):

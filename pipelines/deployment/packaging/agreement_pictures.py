@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.datasets.dataset import Dataset, Item
-from pipelines.datasets.phantoms import PHANTOMS
+from pipelines.deployment.made_pictures import PHANTOM_OF, made_pictures
 
 LEAST = 100
 """Pictures on which formats are compared."""
 
 _SIZE = 256  # pixels of the longer side of made pictures
-_KINDS = {
-    "bone_xray_classification": "bones",
-    "breast_us_classification": "busi",
-    "breast_us_segmentation": "busi",
-    "fetal_plane_classification": "fetal-planes",
-    "tissue_segmentation": "tissue",
-}
-"""Made pictures of what each shipped bundle answers."""
 _OTHERS = "busi"
 
 
@@ -44,7 +35,8 @@ def agreement_pictures(
     if len(own) == count:
         return own, f"{count} images of the dataset"
     wanted = count - len(own)
-    made = _made(_KINDS.get(bundle, _OTHERS), folder, wanted)
+    phantom = PHANTOM_OF.get(bundle, _OTHERS)
+    made = made_pictures(phantom, folder / phantom, wanted, seed=0, size=_SIZE)
     if not own:
         return made, f"{wanted} made images"
     return own + made, f"{len(own)} images of the dataset and {wanted} made ones"
@@ -54,15 +46,3 @@ def spread_pictures(dataset: Dataset, items: Sequence[Item], count: int) -> list
     """Gives at most so many images of some items of a dataset, spread evenly over them."""
     taken = items if len(items) <= count else [items[k * len(items) // count] for k in range(count)]
     return [Path(dataset.resolved(item)["image"]) for item in taken]
-
-
-def _made(kind: str, folder: Path, count: int) -> list[Path]:
-    phantom = PHANTOMS[kind]
-    make = getattr(importlib.import_module(phantom.module), phantom.function)
-    make(out=folder / kind, count=count, seed=0, size=_SIZE, workers=1)
-    files = sorted(path for path in (folder / kind).rglob("*.png") if not _is_mask(path, folder))
-    return files[:count]
-
-
-def _is_mask(path: Path, folder: Path) -> bool:
-    return "mask" in path.relative_to(folder).as_posix().lower()

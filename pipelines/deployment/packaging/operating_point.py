@@ -185,9 +185,20 @@ def _chosen_by(
 
 def _midway(threshold: float, probabilities: NDArray[np.float64]) -> float:
     """The middle between a threshold and the next lower probability: another format of the model
-    may answer the image at the threshold by a little less."""
-    lower = probabilities[probabilities < threshold]
-    return float((threshold + lower.max()) / 2) if lower.size else threshold / 2
+    may answer the image at the threshold by a little less.
+
+    Raises:
+        ValueError: only a threshold of 0, or above 1, calls the same images.
+    """
+    lower = np.append(probabilities[probabilities < threshold], 0.0).max()
+    upper = min(threshold, 1.0) if (probabilities >= threshold).any() else 1.0
+    between = float((lower + upper) / 2)
+    if ((probabilities >= between) != (probabilities >= threshold)).any():
+        between = threshold  # two probabilities with no number between them
+    if not 0 < between <= 1:
+        where = "above 1" if between > 1 else "of 0"
+        raise ValueError(f"only a threshold {where} reaches it, as answers are 0 or 1 exactly,")
+    return between
 
 
 def _scored(run: PackagedRun, label: str, thresholds: list[float]) -> dict[str, Any]:

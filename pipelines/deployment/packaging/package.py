@@ -184,7 +184,7 @@ def _is_package(archive: Path) -> bool:
     try:
         with zipfile.ZipFile(archive) as packed:
             names = packed.namelist()
-    except (OSError, zipfile.BadZipFile):
+    except (OSError, RuntimeError, ValueError, zipfile.BadZipFile):
         return False
     tops = {name.partition("/")[0] for name in names}
     return len(tops) == 1 and f"{tops.pop()}/{RECORD}" in names

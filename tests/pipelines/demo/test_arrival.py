@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from starlette.requests import ClientDisconnect, Request
 
 from pipelines.demo.arrival import arrival
-from pipelines.demo.kept import own_place
+from pipelines.demo.kept import own_place, sweep
 
 BODY = (
     b"--cut\r\n"
@@ -27,12 +28,25 @@ def place(tmp_path: Path) -> Iterator[Path]:
         yield tmp_path
 
 
-def sent(place: Path, *parts: bytes, ended: bool = True) -> Any:
-    """The answer to an upload that comes in parts, and may be broken off."""
+def sent(
+    place: Path,
+    *parts: bytes,
+    ended: bool = True,
+    before: Callable[[], object] = lambda: None,
+) -> Any:
+    """The answer to an upload that comes in parts, and may be broken off.
+
+    Args:
+        place: the folder of all uploads.
+        parts: of the upload.
+        ended: whether the last of them ends it.
+        before: what happens before each part.
+    """
     waiting = [{"type": "http.request", "body": part, "more_body": True} for part in parts]
     waiting[-1]["more_body"] = not ended
 
     async def receive() -> Any:
+        before()
         return waiting.pop(0) if waiting else {"type": "http.disconnect"}
 
     heads = [(b"content-type", b"multipart/form-data; boundary=cut")]
@@ -62,3 +76,19 @@ def test_what_does_not_arrive_whole_leaves_nothing(place: Path) -> None:
     with pytest.raises(ClientDisconnect):
         sent(place, BODY[:90], ended=False)
     assert list(place.iterdir()) == []
+
+
+def test_of_a_slow_upload_nothing_is_swept(place: Path) -> None:
+    def minutes_pass() -> None:
+        for path in place.rglob("*"):
+            os.utime(path, (0, 0))
+        sweep(place)
+
+    first = BODY.removesuffix(b"--cut--\r\n")
+    answer = sent(place, first, BODY[:20], BODY[20:], before=minutes_pass)
+    assert answer.status_code == 200
+    sweep(place)
+    files = [path for path in place.rglob("*") if path.is_file()]
+    assert [path.read_bytes() for path in files] == [b"123"] and str(
+        files[0]
+    ) in answer.body.decode()

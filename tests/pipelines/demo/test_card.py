@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipelines.demo.card import card, facts
 from pipelines.demo.model import Model, load_model
+from pipelines.deployment.app.class_threshold import ClassThreshold
 
 
 def test_of_a_run_the_bundle_s_card_follows_what_is_its_own(outliner: Model) -> None:
@@ -33,7 +34,7 @@ def test_what_must_be_known_first(classifier: Model, outliner: Model) -> None:
     assert told["answers"] == "classification: benign, malignant, normal"
     assert told["probabilities"] == "calibrated (temperature 1.50)"
     assert told["compared with"] == "30 training images"
-    point = {"operating_point": {"class": "normal", "threshold": 0.25}}
-    assert facts(replace(classifier, package=point))["operating point"] == "normal from 0.250"
+    called = replace(classifier, operating_point=ClassThreshold("normal", 2, 0.25))
+    assert facts(called)["operating point"] == "normal from 0.250"
     assert facts(outliner)["answers"] == "segmentation: tumour"
     assert "compared with" not in facts(replace(classifier, training_images=None))

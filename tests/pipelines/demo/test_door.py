@@ -151,6 +151,40 @@ def test_uploads_that_nobody_asks_about_do_not_fill_the_disk(tmp_path: Path) -> 
     assert ask(2**20 + 1).status == 0
 
 
+def test_uploads_that_arrive_at_once_are_counted_before_they_lie_there(tmp_path: Path) -> None:
+    length = 10 * 2**20
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": UPLOAD,
+        "headers": [(b"content-length", str(length).encode())],
+    }
+    running = 0
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal running
+        running += 1
+        await asyncio.sleep(0)
+        raise ConnectionError  # broken off
+
+    async def receive() -> Any:
+        return {"type": "http.disconnect"}
+
+    async def statuses(count: int) -> list[Any]:
+        sent: list[Any] = []
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        asked = [entrance(scope, receive, send) for _ in range(count)]
+        await asyncio.gather(*asked, return_exceptions=True)
+        return [message["status"] for message in sent if "status" in message]
+
+    entrance = Door(app, tmp_path, 1)
+    assert asyncio.run(statuses(40)) == [503] * 36 and running == 4
+    assert asyncio.run(statuses(4)) == [] and running == 8
+
+
 def test_a_question_names_uploads_alone(tmp_path: Path) -> None:
     place = tmp_path / "place"
     upload, other = place / "own" / "a.png", tmp_path / "b.png"

@@ -5,13 +5,24 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
+import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipelines.demo import kept
-from pipelines.demo.kept import ending_on_terminate, forget, is_upload, own_place, sweep, swept
+from pipelines.demo.kept import (
+    bytes_of,
+    ending_on_terminate,
+    forget,
+    in_use,
+    is_upload,
+    own_place,
+    sweep,
+    swept,
+)
 
 
 def test_the_place_is_for_one_page(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,7 +47,7 @@ def test_what_has_lain_too_long_goes(tmp_path: Path, monkeypatch: pytest.MonkeyP
     os.utime(old, (0, 0))
     sweep(tmp_path)
     assert not old.exists() and new.exists()
-    sweep(tmp_path, age=0)
+    sweep(tmp_path, age=-1)
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "later").write_bytes(b"1")
     os.utime(tmp_path / "later", (0, 0))
@@ -46,6 +57,58 @@ def test_what_has_lain_too_long_goes(tmp_path: Path, monkeypatch: pytest.MonkeyP
         while (tmp_path / "later").exists() and time.monotonic() < end:
             time.sleep(0.01)
     assert not (tmp_path / "later").exists()
+
+
+def test_a_folder_may_vanish_while_it_is_walked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, vanishing = tmp_path / "a" / "a.png", tmp_path / "b"
+    file.parent.mkdir()
+    file.write_bytes(b"123")
+    scandir = os.scandir
+
+    def vanished(path: Any) -> Any:
+        if Path(path) == vanishing:
+            vanishing.rmdir()
+        return scandir(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", vanished)
+        vanishing.mkdir()
+        assert bytes_of(tmp_path) == 3
+        vanishing.mkdir()
+        sweep(tmp_path, age=-1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sweep_that_fails_is_not_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Path] = []
+    again = threading.Event()
+
+    def failing(folder: Path) -> None:
+        seen.append(folder)
+        if len(seen) == 2:
+            again.set()
+        raise OSError
+
+    monkeypatch.setattr(kept, "_EVERY", 0.01)
+    monkeypatch.setattr(kept, "sweep", failing)
+    with swept(tmp_path):
+        assert again.wait(5)
+
+
+def test_what_is_in_use_stays_however_old(tmp_path: Path) -> None:
+    file, arriving = tmp_path / "a" / "a.png", tmp_path / "b" / "h" / "tmp1"
+    for path in (file, arriving):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"1")
+    with in_use([file, tmp_path / "b"]):
+        sweep(tmp_path, age=-1)
+        assert file.is_file() and arriving.is_file()
+    sweep(tmp_path, age=-1)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_sigterm_ends_the_block_as_any_end_does() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from pipelines.crossval.ensemble_bundle import write_ensemble
 from pipelines.demo.model import Model, load_model
 from pipelines.demo.reply import replied
 from pipelines.demo.results import results
+from pipelines.deployment.app.class_threshold import ClassThreshold
 from pipelines.errors import InputError
 from tests.pipelines.demo.conftest import noise
 
@@ -57,9 +57,13 @@ def test_masks_are_not_calibrated(outliner: Model) -> None:
     assert outliner.temperatures == [] and outliner.calibration == "not calibrated"
 
 
-def test_without_the_data_the_reason_is_told(outliner: Model) -> None:
-    assert outliner.training_images is None
-    assert "does not record its dataset" in outliner.no_warning
+def test_without_the_data_the_terminal_has_the_reason_and_no_visitor_a_path(
+    mask_run: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = load_model(mask_run)
+    assert model.training_images is None
+    assert f"{mask_run} does not record its dataset" in caplog.text
+    assert "are not at hand" in model.no_warning and "/" not in model.no_warning
 
 
 def test_a_package_brings_what_is_known(
@@ -76,12 +80,18 @@ def test_a_package_brings_what_is_known(
     assert model.bundle == "breast_us_classification"  # as its configuration says
 
 
-def test_an_operating_point_of_a_class_is_known(classifier: Model) -> None:
-    assert classifier.operating_point is None
-    gate = {"operating_point": {"kind": "gate", "threshold": 0.5}}
-    assert replace(classifier, package=gate).operating_point is None
-    point = {"class": "malignant", "threshold": 0.2}
-    assert replace(classifier, package={"operating_point": point}).operating_point == point
+def test_an_operating_point_of_a_class_is_known(class_run: Path, tmp_path: Path) -> None:
+    package = shutil.copytree(class_run, tmp_path / "package")
+
+    def point(**told: Any) -> ClassThreshold | None:
+        (package / "configs" / "package.json").write_text(json.dumps({"operating_point": told}))
+        return load_model(package).operating_point
+
+    of_class = {"class": "malignant", "threshold": 0.2}
+    assert point(kind="class threshold", **of_class) == ClassThreshold("malignant", 1, 0.2)
+    assert point(kind="another", **of_class) is None
+    with pytest.raises(InputError, match="operating_point cannot be used"):
+        point(kind="class threshold", threshold=0.2)
 
 
 def test_what_cannot_answer_is_refused(tmp_path: Path, class_run: Path) -> None:

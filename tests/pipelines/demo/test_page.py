@@ -13,8 +13,9 @@ import pytest
 from PIL import Image
 
 from pipelines.demo.examples import Example
-from pipelines.demo.kept import own_place
+from pipelines.demo.kept import own_place, sweep
 from pipelines.demo.model import Model
+from pipelines.demo.reply import Reply
 from tests.pipelines.demo.conftest import noise
 
 
@@ -120,6 +121,23 @@ def test_uploads_are_gone_even_where_the_answer_fails(
     with pytest.raises(ZeroDivisionError):
         page._answer_files(classifier, 5, place, given(path), "all")
     assert not path.exists()
+
+
+def test_what_is_being_answered_is_not_swept(
+    place: Path, classifier: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipelines.demo import page
+
+    def slow(*_: object) -> list[Reply]:
+        sweep(place, age=-1)
+        return [Reply("a.png", problem="it was there" if path.is_file() else "it was deleted")]
+
+    monkeypatch.setattr(page, "answered", slow)
+    path = place / "own" / "h4" / "a.png"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"1")
+    assert "it was there" in page._answer_files(classifier, 5, place, given(path), "all")[1]
+    assert not (place / "own").exists()
 
 
 def test_no_font_comes_from_elsewhere(place: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from pipelines.demo.model import Model
 from pipelines.demo.reply import Reply, replied
 from pipelines.demo.results import results
+from pipelines.deployment.app.class_threshold import ClassThreshold
 from tests.pipelines.demo.conftest import noise
 
 
@@ -47,10 +48,19 @@ def test_several_have_a_table_to_download(classifier: Model) -> None:
 
 @pytest.mark.parametrize(("threshold", "words"), [(0.01, "this one normal"), (0.99, "one not nor")])
 def test_an_operating_point_is_told(threshold: float, words: str, classifier: Model) -> None:
-    package = {"operating_point": {"class": "normal", "threshold": threshold}}
-    model = replace(classifier, package=package)
+    model = replace(classifier, operating_point=ClassThreshold("normal", 2, threshold))
     text = text_of(results(model, [replied(model, noise(3), "a.png")]))
     assert f"calls an image normal from {100 * threshold:.1f} %" in text and words in text
+
+
+def test_of_many_answers_the_table_tells_the_operating_point(classifier: Model) -> None:
+    replies = [replied(classifier, noise(3), "a.png"), Reply("b.txt", problem="no picture")]
+    assert "called" not in text_of(results(classifier, replies))
+    for threshold, word in ((1e-6, "yes"), (1.0, "no")):
+        model = replace(classifier, operating_point=ClassThreshold("normal", 2, threshold))
+        html = results(model, replies)
+        assert "<th>called normal</th>" in html and f"<td>{word}</td>" in html
+        assert '<td colspan="4">not answered' in html
 
 
 def test_names_of_files_are_escaped(classifier: Model) -> None:

@@ -54,6 +54,10 @@ def test_a_free_port_is_ours_alone() -> None:
 def test_an_address_that_is_none_is_said() -> None:
     with pytest.raises(InputError, match=r"--host no\.such\.host\.invalid is no address"):
         taken("no.such.host.invalid", 0)
+    with pytest.raises(
+        InputError, match=r"--host 192\.168\.\.1 is no address \(no name is written"
+    ):
+        taken("192.168..1", 0)
     with pytest.raises(InputError, match=r"192\.0\.2\.1:0 cannot be listened on"):
         taken("192.0.2.1", 0)  # for documentation: no machine has it
 

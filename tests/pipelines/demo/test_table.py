@@ -8,6 +8,7 @@ import pandas as pd
 
 from pipelines.demo.reply import Reply
 from pipelines.demo.table import csv_text
+from pipelines.deployment.app.class_threshold import ClassThreshold
 
 
 def read(text: str) -> pd.DataFrame:
@@ -38,7 +39,7 @@ def test_classes() -> None:
 def test_an_operating_point_calls_a_class() -> None:
     shares = [{"benign": 0.8, "malignant": 0.2}, {"benign": 0.9, "malignant": 0.1}, {}]
     replies = [Reply(str(number), probabilities=each) for number, each in enumerate(shares)]
-    table = read(csv_text(replies, "", {"class": "malignant", "threshold": 0.15}))
+    table = read(csv_text(replies, "", ClassThreshold("malignant", 1, 0.15)))
     assert table["called_malignant"].tolist() == ["yes", "no", ""]
 
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 from ignite.engine import Engine
 
+from pipelines.deployment import class_answers
 from pipelines.deployment.class_answers import ClassAnswers, check_thresholds, is_called
 from pipelines.errors import InputError
 
@@ -63,6 +64,30 @@ def test_what_is_no_threshold_of_a_class_is_refused(thresholds: Any, told: str) 
     check_thresholds({"a": 1, "b": 0.3}, ["a", "b"])
     with pytest.raises(InputError, match=told):
         check_thresholds(thresholds, ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"flip_average": False}, "--flip_average makes other probabilities"),
+        (
+            {"network_def#network#backbone": "a", "weights": "b"},
+            "--network_def and --weights make",
+        ),
+        ({"dataset_dir": "a", "device": "cpu"}, None),
+        ({"flip_average": False, "thresholds": {"a": 0.3}}, None),
+    ],
+)
+def test_thresholds_hold_for_the_answers_that_they_were_chosen_for(
+    given: dict[str, Any], told: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(class_answers, "given_overrides", lambda: (["inference.json"], given))
+    check_thresholds({}, ["a", "b"])
+    if told is None:
+        check_thresholds({"a": 0.3}, ["a", "b"])
+        return
+    with pytest.raises(InputError, match=f"^{told}.*threshold of a was chosen; give --thresholds"):
+        check_thresholds({"a": 0.3}, ["a", "b"])
 
 
 def test_a_run_that_fails_leaves_no_table(tmp_path: Path) -> None:

@@ -27,7 +27,15 @@ def test_a_lost_partner_is_one_line(error: RuntimeError) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [RuntimeError("shapes differ"), ConnectionResetError("Connection reset by peer")]
+    "error",
+    [
+        RuntimeError("shapes differ"),
+        ConnectionResetError("Connection reset by peer"),
+        torch.distributed.DistBackendError(
+            "ncclSystemError: Error while creating shared memory segment: No space left on device"
+        ),
+        torch.distributed.DistBackendError("ncclInvalidUsage: Duplicate GPU detected"),
+    ],
 )
 def test_other_errors_are_not_taken_for_it(error: Exception) -> None:
     assert not is_lost(error)

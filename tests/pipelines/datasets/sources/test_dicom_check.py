@@ -10,7 +10,7 @@ import pytest
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
 from pydicom.dataelem import DataElement
-from pydicom.uid import UID, RLELossless
+from pydicom.uid import UID, JPEGLSLossless, RLELossless
 
 from pipelines.datasets.sources import dicom_check
 from pipelines.datasets.sources.dicom_check import MOST_FRAMES, check_image
@@ -168,6 +168,15 @@ def test_fragments_that_do_not_fit_the_frames_are_said(tmp_path: Path) -> None:
     assert "is damaged: after fragment 0 of its compressed pixels stands" in refused(
         tmp_path / "a.dcm"
     )
+
+
+def test_pixels_that_would_unpack_to_more_than_the_header_says_are_refused(tmp_path: Path) -> None:
+    made = dcmread(write_dicom(tmp_path / "a.dcm", np.zeros((300, 200), np.uint8)))
+    made.compress(JPEGLSLossless)
+    made.Rows = made.Columns = 10
+    made.save_as(tmp_path / "a.dcm")
+    told = "compressed pixels say that they are 300 rows x 200 columns, the header 10 x 10"
+    assert told in refused(tmp_path / "a.dcm")
 
 
 def test_pixels_that_are_said_to_be_compressed_and_are_not_are_refused(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pipelines.deployment.app.study_job import answer_study
+from pipelines.deployment.app.study_job import prepare
 from pipelines.deployment.made_study import BAD, IMAGES, write_study
 from tests.pipelines.deployment.app.made_package import made_package
 
@@ -26,6 +26,16 @@ class Answered(NamedTuple):
     def image(self, name: str) -> dict[str, Any]:
         """What was said of a file."""
         return next(each for each in self.summary["images"] if each["file"] == name)
+
+
+def answer_study(source: Path, output: Path, model: Path, device: str | None = None) -> str:
+    """Takes a study through a job frame by frame, as the SDK's operators do."""
+    job = prepare(source, output, model, device)
+    for frame in job.frames():
+        answered = job.answer(frame)
+        for writer in job.writers:
+            job.write(answered, writer)
+    return job.finish()
 
 
 @pytest.fixture(scope="session")

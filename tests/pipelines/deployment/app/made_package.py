@@ -11,6 +11,7 @@ import torch
 from monai.bundle import ConfigParser
 
 from pipelines.bundles import bundle_root
+from pipelines.deployment.packaging.checksums import write_checksums
 
 SMALLEST: dict[str, dict[str, Any]] = {
     "breast_us_classification": {"network_def::network::options": {"width_mult": 0.35}},
@@ -47,6 +48,7 @@ def made_package(name: str, folder: Path, script: bool = True, **metadata: Any) 
     if script:
         torch.jit.script(network).save(str(folder / "models" / "model.ts"))
     _change(folder / "configs" / "metadata.json", metadata)
+    write_checksums(folder)
     return folder
 
 

@@ -47,6 +47,15 @@ def test_where_no_bundle_is_or_several_are_it_says_so(
         find_bundle(tmp_path)
 
 
+def test_a_file_beside_a_bundle_is_not_taken_for_it(
+    package: Callable[[str], Path], tmp_path: Path
+) -> None:
+    (tmp_path / "old").symlink_to(package(NAME))
+    (tmp_path / "new.zip").write_bytes(b"PK")
+    with pytest.raises(InputError, match=r"new.zip is a file; expected .* \(unpack a zip first\)"):
+        find_bundle(tmp_path / "new.zip")
+
+
 def test_torchscript_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
     folder = made_package(NAME, tmp_path / "p", script=False)
     (folder / SCRIPT).write_bytes(b"no script")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipelines.deployment.app.class_threshold import ClassThreshold
 from pipelines.deployment.app.overlay import overlay, said
 from pipelines.deployment.array_answerer import Answer
 from pipelines.preview.colours import PALETTE
@@ -35,6 +36,16 @@ def test_what_is_said_in_a_line() -> None:
     assert said(Answer(np.zeros(3, np.float32), mask=mask), LABELS) == "stroma, necrosis"
     empty = Answer(np.zeros(3, np.float32), mask=np.zeros((2, 2), np.uint8))
     assert said(empty, LABELS) == "nothing found"
+
+
+def test_the_operating_point_is_said_beside_the_likeliest_class() -> None:
+    answer = Answer(np.array([0.5, 0.2, 0.3], np.float32), label=0)
+    for threshold, told in ((0.25, "called necrosis: 0.300, threshold 0.250"),
+                            (0.35, "not called necrosis: 0.300, threshold 0.350")):  # fmt: skip
+        point = ClassThreshold("necrosis", 2, threshold)
+        assert said(answer, LABELS, point) == f"background 0.50; {told}"
+        shown = overlay(np.zeros((40, 80), np.uint8), answer, LABELS, "m", point=point)
+        assert shown[40 + 4 + line_height(font(11)) :].any()
 
 
 def test_a_wide_line_of_labels_is_wrapped_and_frames_have_one_size() -> None:

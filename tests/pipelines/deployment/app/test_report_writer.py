@@ -7,9 +7,8 @@ import pytest
 from highdicom.sr import srread
 
 from pipelines.deployment.app import report_writer
-from pipelines.deployment.app.study_job import answer_study
 from pipelines.deployment.made_study import IMAGES, write_study
-from tests.pipelines.deployment.app.conftest import Answered
+from tests.pipelines.deployment.app.conftest import Answered, answer_study
 
 
 def test_a_report_tells_the_class_and_the_probabilities_of_the_summary(

@@ -183,3 +183,25 @@ def test_a_folder_that_cannot_be_read_is_told_of(
     monkeypatch.setattr(os, "scandir", denied)
     (left,) = read_study(tmp_path, use).left_out
     assert (left.name, left.kind) == ("closed", "not read") and "Permission denied" in left.reason
+
+
+def test_files_of_a_folder_that_cannot_be_entered_are_told_of(
+    use: IntendedUse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by chmod 444: the names can be listed, but none can be looked at."""
+    _write(tmp_path / "a.dcm")
+    closed = _write(tmp_path / "closed" / "b.dcm").parent
+    (closed / "deeper").mkdir()
+    look = Path.stat
+
+    def denied(path: Path, **more: Any) -> os.stat_result:
+        if closed in path.parents:
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path, **more)
+
+    monkeypatch.setattr(Path, "stat", denied)
+    found = read_study(tmp_path, use)
+    assert [image.name for image in found.images] == ["a.dcm"]
+    (left,) = found.left_out
+    assert (left.name, left.kind) == ("closed/b.dcm", "not read")
+    assert left.reason.startswith('file "closed/b.dcm" cannot be read (Permission denied); change')

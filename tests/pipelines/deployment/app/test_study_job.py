@@ -15,10 +15,10 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import JPEGBaseline8Bit
 
 from pipelines.deployment.app.report_groups import NOT_ANSWERED
-from pipelines.deployment.app.study_job import answer_study, prepare
+from pipelines.deployment.app.study_job import prepare
 from pipelines.deployment.made_study import BAD, IMAGES, made_file, write_study
 from pipelines.errors import InputError
-from tests.pipelines.deployment.app.conftest import Answered
+from tests.pipelines.deployment.app.conftest import Answered, answer_study
 from tests.pipelines.deployment.app.made_package import SMALLEST, made_package
 
 Answer = Callable[..., tuple[dict[str, Any], dict[str, Dataset]]]

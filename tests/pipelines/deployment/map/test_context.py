@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pipelines.deployment.app.model import SCRIPT
 from pipelines.deployment.map import context as map_context
 from pipelines.deployment.map.context import engine_problem, requirements, write_context
 from pipelines.errors import InputError
@@ -66,12 +67,65 @@ def test_a_zip_of_something_else_is_named(tmp_path: Path) -> None:
         write_context(tmp_path / "a.zip", tmp_path / "map")
 
 
+def test_a_damaged_zip_is_named_and_nothing_is_taken_in_its_place(
+    package: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(package, tmp_path / "tumour")
+    (tmp_path / "tumour.zip").write_bytes(b"PK\x03\x04 and the rest is lost")
+    with pytest.raises(InputError, match=r"tumour\.zip cannot be unpacked"):
+        write_context(tmp_path / "tumour.zip", tmp_path / "map")
+
+
+def test_a_context_in_what_it_copies_is_refused(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "tumour"
+    shutil.copytree(package, copy)
+    monkeypatch.chdir(copy)
+    before = sorted(copy.rglob("*"))
+    for folder in ("map", "."):
+        with pytest.raises(InputError) as caught:
+            write_context(Path(), Path(folder))
+        assert str(caught.value) == (
+            f"{folder} is or lies in {copy}, which is copied into it; give a folder outside, such "
+            f"as {copy}-map"
+        )
+    (room,) = map_context.pipelines.__path__
+    with pytest.raises(InputError, match="which is copied into it"):
+        write_context(Path(), Path(room, "map"))
+    assert sorted(copy.rglob("*")) == before
+    assert write_context(Path(), Path("../map")).tag == "tumour-map:0.1.0"
+
+
 def test_only_a_context_is_replaced(package: Path, context: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds a build context already"):
         write_context(package, context)
     (tmp_path / "notes.txt").touch()
     with pytest.raises(InputError, match=r"is not empty and holds no map/pkg.json"):
         write_context(package, tmp_path, overwrite=True)
+
+
+def test_only_the_files_of_the_package_are_copied(package: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "p"
+    shutil.copytree(package, folder)
+    (folder / "pictures").mkdir()
+    (folder / "pictures" / "patient.png").write_bytes(b"png")
+    write_context(folder / SCRIPT, tmp_path / "context")
+    copied = tmp_path / "context" / "models" / "p"
+    assert (copied / SCRIPT).is_file() and not (copied / "pictures").exists()
+    with (folder / "models" / "model.pt").open("ab") as file:
+        file.write(b"more")
+    with pytest.raises(InputError, match=r"is not as it was packaged: models/model.pt is not what"):
+        write_context(folder, tmp_path / "other")
+    (folder / "SHA256SUMS").unlink()
+    with pytest.raises(InputError, match=r"SHA256SUMS cannot be read"):
+        write_context(folder, tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_version_becomes_a_tag_that_docker_takes(tmp_path: Path) -> None:
+    folder = made_package("breast_us_segmentation", tmp_path / "p", version="0.1.0+site a")
+    assert write_context(folder, tmp_path / "context").tag == "p-map:0.1.0-site-a"
 
 
 def test_a_run_without_torchscript_is_refused(tmp_path: Path) -> None:

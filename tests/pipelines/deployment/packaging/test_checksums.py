@@ -6,7 +6,7 @@ import hashlib
 import subprocess
 from pathlib import Path
 
-from pipelines.deployment.packaging.checksums import write_checksums
+from pipelines.deployment.packaging.checksums import changed_files, read_checksums, write_checksums
 
 
 def test_every_file_is_listed_and_a_change_is_found(tmp_path: Path) -> None:
@@ -22,3 +22,17 @@ def test_every_file_is_listed_and_a_change_is_found(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("other")
     done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
     assert done.returncode == 1 and "a.txt: FAILED" in done.stdout
+
+
+def test_what_has_changed_since_is_told(tmp_path: Path) -> None:
+    for name in ("a.txt", "b.txt", "c.txt"):
+        (tmp_path / name).write_text(name)
+    write_checksums(tmp_path)
+    told = read_checksums(tmp_path)
+    assert list(told) == ["a.txt", "b.txt", "c.txt"] and changed_files(tmp_path, told) == []
+    (tmp_path / "a.txt").unlink()
+    (tmp_path / "b.txt").write_text("other")
+    lost, other, outside = changed_files(tmp_path, {**told, "../x": "0"})
+    assert lost == "a.txt is missing; SHA256SUMS names it"
+    assert other.startswith("b.txt is not what SHA256SUMS says")
+    assert outside.startswith("../x is missing")

@@ -15,10 +15,12 @@ from pipelines.deployment.packaging.operating_point import (
     KIND,
     THRESHOLDS,
     Wanted,
+    _midway,
     operating_point,
 )
 from pipelines.deployment.packaging.packaged_run import PackagedRun, packaged_run
 from pipelines.errors import InputError
+from pipelines.evaluation.operating_point import chosen_threshold
 from tests.pipelines.deployment.packaging import made_answering_run
 from tests.pipelines.report import made_run
 from transforms.upright_reader import UprightReader
@@ -141,3 +143,36 @@ def test_a_choice_needs_the_dataset(classes: PackagedRun) -> None:
     run = classes._replace(sources=classes.sources.__class__(**gone))
     with pytest.raises(InputError, match="validation fold, and The dataset is not at hand"):
         operating_point(run, Wanted(sensitivity=0.9, label="tumour"))
+
+
+@pytest.mark.parametrize(
+    ("values", "positive", "wanted"),
+    [
+        ([0.93, 0.9, 0.5, 0.1], [0, 1, 0, 0], "specificity"),
+        ([0.93, 0.9, 0.5, 0.1], [0, 1, 0, 0], "sensitivity"),
+        ([0.5, np.nextafter(0.5, 1)], [0, 1], "specificity"),
+        ([1.0, 1.0, 0.5], [0, 1, 0], "sensitivity"),
+    ],
+)
+def test_a_threshold_between_probabilities_calls_the_same(
+    values: list[float], positive: list[int], wanted: str
+) -> None:
+    probabilities, kind = np.float32(values).astype(float), np.array(positive, dtype=bool)
+    if values[0] == 0.5:
+        probabilities = np.array(values)
+    chosen = chosen_threshold(probabilities, kind, wanted, 1.0)
+    between = _midway(chosen, probabilities)
+    np.testing.assert_array_equal(probabilities >= between, probabilities >= chosen)
+    assert 0 < between <= 1
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted", "told"),
+    [([1.0, 0.5], "specificity", "above 1 reaches"), ([0.5, 0.0], "sensitivity", "of 0 reaches")],
+)
+def test_what_no_threshold_between_0_and_1_reaches_is_refused(
+    values: list[float], wanted: str, told: str
+) -> None:
+    probabilities, kind = np.array(values), np.array([False, True])
+    with pytest.raises(ValueError, match=told):
+        _midway(chosen_threshold(probabilities, kind, wanted, 1.0), probabilities)

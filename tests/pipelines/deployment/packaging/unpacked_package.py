@@ -88,7 +88,7 @@ def run_without_med2d(unpacked: Path, source: Path, target: Path) -> None:
     the package's requirements would not install."""
     page = (ROOT / "docs" / "package.md").read_text(encoding="utf-8")
     (line,) = re.findall(r"^python (-m monai\.bundle run .*)$", page, re.MULTILINE)
-    words = line.replace("pictures", str(source)).replace("predictions", str(target)).split()
+    words = line.replace("../pictures", str(source)).replace("../predictions", str(target)).split()
     libraries = sysconfig.get_paths()["purelib"]  # -S: its .pth files, and so med2d, stay unread
     variables = {**os.environ, "PYTHONPATH": libraries, "OMP_NUM_THREADS": "1"}
     program = [sys.executable, "-S", "-W", "ignore"]
