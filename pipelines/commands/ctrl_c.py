@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from types import FrameType
 from typing import Any
 
 
@@ -16,7 +17,8 @@ def one_ctrl_c() -> Iterator[None]:
     """Makes Ctrl-C raise KeyboardInterrupt, but not while an earlier one is being dealt with.
 
     That is told by an exception being handled, not by the earlier signal alone: an interrupt that
-    gets lost, as in a finaliser, must not be the last one that works. After the block Ctrl-C does
+    gets lost, as in a finaliser, must not be the last one that works. One that comes while Python
+    tells of such a loss is not raised, as nothing could take it. After the block Ctrl-C does
     nothing where there was one: the program ends, and none may meet the interpreter on its way out.
     Outside the main thread, which alone gets signals, nothing changes.
     """
@@ -25,9 +27,9 @@ def one_ctrl_c() -> Iterator[None]:
         return
     stopped = False
 
-    def interrupt(number: int, frame: object) -> None:
+    def interrupt(number: int, frame: FrameType | None) -> None:
         nonlocal stopped
-        if not (stopped and sys.exc_info()[1]):
+        if not (stopped and sys.exc_info()[1]) and not _is_telling(frame):
             stopped = True
             raise KeyboardInterrupt
 
@@ -40,6 +42,15 @@ def one_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.SIG_IGN if stopped else before)
         if not stopped:
             sys.unraisablehook = shown
+
+
+def _is_telling(frame: FrameType | None) -> bool:
+    """Whether a frame, or one that has called it, tells of what could not be raised."""
+    while frame is not None:
+        if frame.f_code is _unless_ctrl_c.__code__:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _unless_ctrl_c(shown: Callable[[Any], object], unraisable: Any) -> None:

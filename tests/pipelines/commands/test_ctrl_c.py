@@ -79,3 +79,24 @@ def test_a_ctrl_c_lost_in_a_finaliser_is_not_shown(monkeypatch: pytest.MonkeyPat
         Fails(ValueError())
     Fails(KeyboardInterrupt())
     assert shown == [ValueError, KeyboardInterrupt]
+
+
+def test_one_that_comes_while_a_lost_one_is_told_of_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Fails:
+        def __del__(self) -> None:
+            raise ValueError
+
+    shown: list[object] = []
+
+    def show(unraisable: object) -> None:
+        press()
+        shown.append(unraisable)
+
+    monkeypatch.setattr(sys, "unraisablehook", show)
+    with one_ctrl_c():
+        Fails()
+        assert len(shown) == 1  # the interrupt did not end it
+        with pytest.raises(KeyboardInterrupt):
+            press()
