@@ -124,6 +124,11 @@ def _training_images(
 ) -> tuple[Mapping[str, Any] | None, str]:
     """What the training images look like, or that it is not known; the terminal has the reason."""
     if package:
+        if dataset_dir is not None:
+            raise InputError(
+                f"--dataset_dir {dataset_dir} is of no use: the package {folder} knows of itself "
+                "what its training images look like; leave it out"
+            )
         fitted = package.get("training_images")
         return fitted, "" if fitted else "the package holds nothing of the training images"
     try:

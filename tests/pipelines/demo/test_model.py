@@ -77,6 +77,8 @@ def test_a_package_brings_what_is_known(
     (package / "configs" / "package.json").write_text('{"bundle": "of mine"}')
     model = load_model(package)
     assert model.training_images is None and "holds nothing of" in model.no_warning
+    with pytest.raises(InputError, match=r"--dataset_dir .* is of no use"):
+        load_model(package, dataset_dir=tmp_path)
     assert model.bundle == "breast_us_classification"  # as its configuration says
 
 
