@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from pipelines.demo.reply import Reply
 from pipelines.deployment.app.class_threshold import ClassThreshold
-from pipelines.deployment.class_answers import CALLED, PREFIX, is_called
+from pipelines.deployment.called_classes import CALLED, is_called
+from pipelines.deployment.class_answers import PREFIX
 
 NAME = "med2d_answers.csv"
 """What the table is called when it is downloaded."""

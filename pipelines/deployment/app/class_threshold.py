@@ -10,7 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from pipelines.deployment.array_answerer import INFERENCE, RECORD
-from pipelines.deployment.class_answers import is_called
+from pipelines.deployment.called_classes import is_called
 from pipelines.errors import InputError
 
 _KIND = "class threshold"

@@ -161,6 +161,8 @@ def _listed(package: Path) -> list[str]:
             "med2d package writes it. Package the run again"
         ) from error
     problems = changed_files(package, told)
+    if SCRIPT not in told:
+        problems.append(f"{CHECKSUMS} does not name {SCRIPT}")
     if problems:
         raise InputError(
             f"{package} is not as it was packaged: {'; '.join(problems)}. Copy it again, or "

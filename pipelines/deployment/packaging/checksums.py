@@ -41,7 +41,9 @@ def changed_files(folder: Path, told: Mapping[str, str]) -> list[str]:
     """
     problems = []
     for name, digest in told.items():
-        if ".." in PurePosixPath(name).parts or not (folder / name).is_file():
+        place = PurePosixPath(name)
+        outside = place.is_absolute() or ".." in place.parts
+        if outside or not (folder / name).is_file():
             problems.append(f"{name} is missing; {CHECKSUMS} names it")
         elif sha256_of(folder / name) != digest:
             problems.append(

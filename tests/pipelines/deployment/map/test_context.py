@@ -117,6 +117,9 @@ def test_only_the_files_of_the_package_are_copied(package: Path, tmp_path: Path)
         file.write(b"more")
     with pytest.raises(InputError, match=r"is not as it was packaged: models/model.pt is not what"):
         write_context(folder, tmp_path / "other")
+    (folder / "SHA256SUMS").write_text("")
+    with pytest.raises(InputError, match=r"SHA256SUMS does not name models/model.ts"):
+        write_context(folder, tmp_path / "other")
     (folder / "SHA256SUMS").unlink()
     with pytest.raises(InputError, match=r"SHA256SUMS cannot be read"):
         write_context(folder, tmp_path / "other")
