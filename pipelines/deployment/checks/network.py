@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import torch
 from monai.bundle import ConfigParser, ckpt_export, verify_net_in_out
 
 from pipelines.deployment.checks.checked_bundle import INFERENCE, METADATA, CheckedBundle
 from pipelines.deployment.checks.verdict import Verdict
+from pipelines.deployment.quiet_exports import quiet_exports
 from pipelines.errors import first_line
 from pipelines.training.workflow import readable_cause
 
@@ -29,7 +25,7 @@ def check_network(bundle: CheckedBundle) -> Verdict:
     """Runs the network on random numbers: channels and type must be those of the metadata."""
     given = {"meta_file": str(bundle.folder / METADATA), "config_file": _inference(bundle)}
     try:
-        with _quiet():
+        with quiet_exports():
             verify_net_in_out(_NET, **given, device="cpu", bundle_root=str(bundle.folder))
     except Exception as error:  # whatever a network or a configuration raises is a finding
         return Verdict(NETWORK, (_told(error),))
@@ -44,7 +40,7 @@ def check_export(bundle: CheckedBundle) -> Verdict:
     """
     remark = "" if bundle.weights is not None else "with untrained weights"
     try:
-        with _quiet(), TemporaryDirectory() as folder:
+        with quiet_exports(), TemporaryDirectory() as folder:
             problems = _compared(bundle, Path(folder))
     except Exception as error:  # whatever a network, its weights or TorchScript raise is a finding
         return Verdict(EXPORT, (_told(error),), remark=remark)
@@ -109,16 +105,3 @@ def _told(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
     return f"{type(error).__name__}: {first_line(error)}"
-
-
-@contextmanager
-def _quiet() -> Iterator[Any]:
-    """Keeps MONAI from telling each step, and PyTorch from saying that TorchScript grows old."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
-import logging
-import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from pipelines.deployment.quiet_exports import quiet_exports
 from pipelines.errors import InputError, first_line
 
 Network = Callable[[torch.Tensor], torch.Tensor]
@@ -61,7 +59,7 @@ def write_format(
     """
     check_installed(kind)
     try:
-        with torch.no_grad(), _quiet():
+        with torch.no_grad(), quiet_exports():
             return kind.write(network, example, folder / kind.file, texts)
     except OSError:  # a full disk is no fault of the network
         raise
@@ -158,19 +156,6 @@ def _load_onnx(path: Path) -> Network:
         return torch.from_numpy(session.run(None, given)[0])
 
     return answer
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps the exporters' words to themselves: what is wrong is raised."""
-    level = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(level)
 
 
 FORMATS: Mapping[str, Format] = {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipelines.bundles import bundle_names, bundle_root
 from pipelines.crossval.ensemble_bundle import FOLDER as ENSEMBLE
 from pipelines.crossval.ensemble_bundle import INFERENCE
+from pipelines.deployment.array_answerer import read_configuration
 from pipelines.errors import InputError
 from pipelines.report.model_part import bundle_name
 from pipelines.report.sources import CROSSVAL, Sources, read_sources
@@ -62,7 +62,7 @@ def packaged_run(folder: Path, dataset_dir: Path | None = None) -> PackagedRun:
                 else "give the command that started the run again with --resume true"
             )
             raise InputError(f"{answering} has no {name}, so nothing can answer; {way}")
-    metadata = _json(answering / METADATA)
+    metadata = read_configuration(answering, METADATA)
     runs: tuple[Path, ...] = (answering,)
     if together:
         runs = tuple(folder / str(origin["run"]) for origin in metadata.get("ensemble", ()))
@@ -70,7 +70,7 @@ def packaged_run(folder: Path, dataset_dir: Path | None = None) -> PackagedRun:
             raise InputError(f"{answering} names runs that are not in {folder}; put them back")
     bundle = bundle_name(sources)
     return PackagedRun(
-        *(sources, answering, runs, bundle, _json(answering / INFERENCE), metadata),
+        *(sources, answering, runs, bundle, read_configuration(answering, INFERENCE), metadata),
         _licences(answering, bundle, sources),
     )
 
@@ -90,13 +90,3 @@ def _licences(answering: Path, bundle: str, sources: Sources) -> dict[str, Path]
             )
         found[name] = there[0]
     return found
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read ({error}); expected a JSON object") from None
-    if not isinstance(content, dict):
-        raise InputError(f"{path} is no JSON object; expected what a training writes")
-    return content
